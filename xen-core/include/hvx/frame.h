@@ -1,0 +1,143 @@
+/*
+ * Machine frames: who owns each, how often it is referenced, and as what.
+ *
+ * All that is one 64-bit word a frame, so every change is one compare and
+ * swap, and the whole table costs 8 bytes a frame:
+ *
+ *   63..52 owner   slot of the owning domain, or one of OWNER_*
+ *   51..49 type    enum frame_type
+ *   48..47 state   is the type in force (enum frame_state)
+ *   46     pinned  the owner asked to keep it a table of this type
+ *   45     alloc   the owner's own reference: part of its reservation
+ *   44..25 tcount  references that rely on the type; while state is PARTIAL
+ *                  the number of entries validated so far
+ *   24..0  refs    references that don't
+ *
+ * Rules: a type changes only while tcount is 0.  A table type is in force
+ * only after each entry was checked and holds its reference.  A frame goes
+ * back to the free list when alloc, tcount and refs are all gone.  Counts
+ * don't wrap: taking the last one is refused.
+ *
+ * A free frame's word has owner OWNER_FREE; the buddy allocator keeps its
+ * links in the frame itself and its order in refs.
+ */
+#ifndef HVX_FRAME_H
+#define HVX_FRAME_H
+
+#include <hvx/types.h>
+
+struct domain;
+
+enum frame_type {
+	FT_NONE,	/* no type wanted yet */
+	FT_WRITABLE,	/* mapped writable by a guest */
+	FT_L1,
+	FT_L2,
+	FT_L3,
+	FT_L4,
+	FT_DESC,	/* GDT or LDT page */
+};
+
+enum frame_state {
+	FS_NONE,	/* no type in force; tcount is 0 */
+	FS_VALID,
+	FS_BUSY,	/* a CPU is validating or undoing it now */
+	FS_PARTIAL,	/* that work stopped half way; tcount says where */
+};
+
+#define OWNER_FREE  0xfff
+#define OWNER_CORE  0xffe	/* image, heap, tables: guests never get it */
+#define OWNER_IO    0xffd	/* not RAM */
+#define OWNER_SHARE 0xffc	/* the core's pages any guest may read */
+
+/* Mfns below this have a word; set once at boot. */
+extern unsigned long frame_max_mfn;
+
+struct frame {
+	uint64_t word;
+};
+
+bool mfn_valid(mfn_t mfn);
+struct frame *mfn_to_frame(mfn_t mfn);
+mfn_t frame_to_mfn(const struct frame *fr);
+
+unsigned int frame_owner(const struct frame *fr);
+enum frame_type frame_type(const struct frame *fr);
+/* Owned by d right now (without a reference that may change). */
+bool frame_owned_by(const struct frame *fr, const struct domain *d);
+
+/* A plain reference: the frame stays d's and isn't freed.  False if it isn't
+ * d's or the count is full. */
+bool __must_check frame_get(mfn_t mfn, const struct domain *d);
+/* The same of any owner that isn't FREE; for the core's own uses. */
+bool __must_check frame_get_any(mfn_t mfn);
+void frame_put(mfn_t mfn);
+
+/* A reference that holds the type.  WRITABLE and already validated tables are
+ * one step; a first reference to a table validates it, which may be long.
+ * 0; -EINVAL not d's, or its content is refused; -EBUSY it has another type,
+ * or its count is full; -ERESTART stopped half way, to be called again. */
+int __must_check frame_get_type(mfn_t mfn, const struct domain *d,
+				enum frame_type type);
+/* The opposite.  The last one undoes a table's validation: -ERESTART if that
+ * stopped half way (the frame is PARTIAL; frame_resume_put() goes on). */
+int __must_check frame_put_type(mfn_t mfn);
+/* For types without children (WRITABLE, DESC, L1): bounded, can't stop. */
+void frame_put_type_leaf(mfn_t mfn);
+int __must_check frame_resume_put(mfn_t mfn);
+
+/* A frame of d that a guest shall be able to write, held for the core (shared
+ * pages, FIFO words, vcpu_info): false if it isn't d's or is a table. */
+static inline bool __must_check frame_get_writable(mfn_t mfn,
+						   const struct domain *d)
+{
+	return frame_get_type(mfn, d, FT_WRITABLE) == 0;
+}
+
+static inline void frame_put_writable(mfn_t mfn)
+{
+	frame_put_type_leaf(mfn);
+}
+
+/* Give an allocated frame to d: sets alloc, owner, counts tot_pages (which
+ * the caller has already reserved against max_pages). */
+void frame_assign(mfn_t mfn, struct domain *d);
+/* The owner lets go of its own reference (decrease_reservation, destroy).
+ * False if it wasn't part of d's reservation. */
+bool __must_check frame_release(mfn_t mfn, struct domain *d);
+
+/* Core pages that guests map (shared_info, grant frames): the frame belongs
+ * to d for mapping's sake but isn't part of its reservation; one reference is
+ * held by the core until frame_put().  Type WRITABLE is taken for good. */
+void frame_share_with(mfn_t mfn, struct domain *d);
+
+/* Every frame of d: recount all from the tables and compare; the number of
+ * differences, each logged.  d NULL: all domains. */
+unsigned long frame_audit(struct domain *d);
+
+/*
+ * Free frames (alloc/buddy.c).  2^order frames, machine-contiguous, naturally
+ * aligned, content zero.  INVALID_MFN when there are none.
+ */
+#define MAX_ORDER 18	/* 1 GiB */
+mfn_t buddy_alloc(unsigned int order);
+/* The same below the 2^bits'th byte of the machine (32-bit DMA). */
+mfn_t buddy_alloc_below(unsigned int order, unsigned int bits);
+/* Scrubs; frees for reuse.  The words must be ownerless (no references). */
+void buddy_free(mfn_t mfn, unsigned int order);
+unsigned long buddy_free_pages(void);
+/* Give [first, last) to the allocator at boot. */
+void buddy_add_range(mfn_t first, mfn_t last);
+
+/* The core's own memory: zeroed pages and small objects. */
+void *page_alloc(void);
+void page_free(void *p);
+void *heap_alloc(size_t size);	/* zeroed, 16-byte aligned; NULL if none */
+void heap_free(void *p);
+
+/* Machine-to-physical table; guests read it. */
+unsigned long m2p_get(mfn_t mfn);
+void m2p_set(mfn_t mfn, unsigned long gfn);
+#define M2P_INVALID (~0UL)
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * The interpreter: privileged instructions on virtual resources.
+ */
+#ifndef HVX_INTERP_H
+#define HVX_INTERP_H
+
+#include <hvx/regs.h>
+#include <hvx/types.h>
+
+struct domain;
+struct vcpu;
+
+/*
+ * Guest kernel hit #GP at regs->rip: fetch, decode and run the instruction.
+ * True: done, registers changed, rip advanced (or a fault was injected).
+ * False: not ours; the caller hands the #GP to the guest.
+ */
+bool interp_privileged(struct vcpu *v, struct cpu_regs *regs);
+/* #UD: is it the forced emulation prefix (ud2a; "xen") with CPUID? */
+bool interp_forced(struct vcpu *v, struct cpu_regs *regs);
+/*
+ * A guest kernel's write fault at va that may be a direct PTE store
+ * (pv/ptwr.c decides): decodes the store and gives the value written.
+ * True if it is a whole, aligned 8-byte MOV, XCHG or CMPXCHG form.
+ */
+enum pte_store_kind { PTE_STORE_MOV, PTE_STORE_XCHG, PTE_STORE_CMPXCHG };
+struct pte_store {
+	enum pte_store_kind kind;
+	uint64_t value;		/* to be stored */
+	unsigned int length;	/* of the instruction */
+	unsigned int reg;	/* XCHG, and CMPXCHG's source: 0..15 */
+};
+bool interp_decode_pte_store(struct vcpu *v, struct cpu_regs *regs, gva_t va,
+			     struct pte_store *st);
+/* rflags after a CMPXCHG that compared equal or not (all arithmetic flags). */
+uint64_t interp_cmp_flags(uint64_t rflags, uint64_t a, uint64_t b);
+
+/* CPUID as this vCPU may see it. */
+void cpuid_policy(struct vcpu *v, uint32_t leaf, uint32_t subleaf,
+		  uint32_t out[4]);
+void cpuid_init(void);
+/* The XCR0 bits that guests may set. */
+extern uint64_t guest_xcr0_mask;
+
+/* Debug registers: hypercall and MOV DR share it.  0 or -errno. */
+int vcpu_set_debugreg(struct vcpu *v, unsigned int reg, uint64_t value);
+uint64_t vcpu_get_debugreg(struct vcpu *v, unsigned int reg);
+/* CR4 as the hardware needs it for v, from what the guest chose. */
+uint64_t vcpu_hw_cr4(const struct vcpu *v);
+
+/* I/O port rights of a domain: dom0 has all but the core's own. */
+bool domain_ioport_allowed(const struct domain *d, unsigned int port,
+			   unsigned int width);
+void domain_ioport_deny(unsigned int first, unsigned int last);
+/* Frames that aren't RAM: may d map them? */
+bool domain_iomem_allowed(const struct domain *d, mfn_t mfn);
+void domain_iomem_deny(mfn_t first, unsigned long nr);
+
+/* PCI configuration, shared by the interpreter and MSI set-up (cf8/cfc). */
+uint32_t pci_conf_read(unsigned int bdf, unsigned int reg, unsigned int width);
+void pci_conf_write(unsigned int bdf, unsigned int reg, unsigned int width,
+		    uint32_t value);
+
+#endif
