@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* The hypervisor's own CPUID leaves, from 0x40000000 on. */
+#ifndef ABI_CPUID_H
+#define ABI_CPUID_H
+
+#define XEN_CPUID_FIRST_LEAF		0x40000000
+#define XEN_CPUID_LEAF(i)		(XEN_CPUID_FIRST_LEAF + (i))
+
+/* "XenVMMXenVMM" */
+#define XEN_CPUID_SIGNATURE_EBX		0x566e6558
+#define XEN_CPUID_SIGNATURE_ECX		0x65584d4d
+#define XEN_CPUID_SIGNATURE_EDX		0x4d4d566e
+
+#define XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD (1U << 0)
+#define XEN_CPUID_MACHINE_ADDRESS_WIDTH_MASK	(0xffU << 0)
+#define XEN_CPUID_MAX_NUM_LEAVES	5
+
+#endif /* ABI_CPUID_H */
