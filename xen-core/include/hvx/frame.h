@@ -125,15 +125,25 @@ mfn_t buddy_alloc(unsigned int order);
 mfn_t buddy_alloc_below(unsigned int order, unsigned int bits);
 /* Scrubs; frees for reuse.  The words must be ownerless (no references). */
 void buddy_free(mfn_t mfn, unsigned int order);
+/* For dom0's first memory: as boot found it, when it wasn't used since. */
+mfn_t buddy_alloc_unscrubbed(unsigned int order);
 unsigned long buddy_free_pages(void);
-/* Give [first, last) to the allocator at boot. */
+/* The same, below the 2^bits'th byte. */
+unsigned long buddy_free_below(unsigned int bits);
+/* Give [first, last) to the allocator at boot; scrubbed when first used. */
 void buddy_add_range(mfn_t first, mfn_t last);
+/* Lists, words and counters against each other: number of differences. */
+unsigned long buddy_audit(void);
+/* For tests: let the n-th allocation from now fail; 0: none. */
+void alloc_fail_nth(unsigned long n);
+bool alloc_shall_fail(void);
 
 /* The core's own memory: zeroed pages and small objects. */
 void *page_alloc(void);
 void page_free(void *p);
 void *heap_alloc(size_t size);	/* zeroed, 16-byte aligned; NULL if none */
 void heap_free(void *p);
+unsigned long heap_pages_used(void);
 
 /* Machine-to-physical table; guests read it. */
 unsigned long m2p_get(mfn_t mfn);
