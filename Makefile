@@ -1,0 +1,55 @@
+# hvx: the public targets.  Toolchain, flags and templates are in Rules.mk;
+# what is built is listed in each folder's build.mk.
+
+.DEFAULT_GOAL := all
+
+O ?= build
+
+include Rules.mk
+
+.PHONY: all core guests progs host-tests fuzzers iso run test test-full fuzz \
+	bench lint clean help deps install deb
+
+all: core guests progs ## build everything (host tests and fuzzers: by test)
+
+core: $(core-image) ## the hypervisor: $(O)/hvx
+
+guests: $(guest-images) ## the small PV kernels of tests/guests
+
+progs: $(prog-images) ## dom0's tools, daemons and backends
+
+host-tests: $(host-test-images) ## logic compiled for the host, with sanitizers
+
+fuzzers: $(fuzz-images) ## the libFuzzer targets
+
+iso: core $(O)/.deps-test ## $(O)/hvx.iso, bootable by BIOS and UEFI
+	$(Q)O=$(O) tests/dom0-run --toolstack none --iso $(O)/hvx.iso
+
+run: all $(O)/.deps-test ## boot the ISO in QEMU and show dom0 at work
+	$(Q)O=$(O) tests/demo
+
+test: all host-tests fuzzers $(O)/.deps-test ## all tests that take minutes
+	$(Q)O=$(O) CC=$(CC) tests/run quick
+
+test-full: all host-tests fuzzers $(O)/.deps-test ## also the long matrices
+	$(Q)O=$(O) CC=$(CC) tests/run full
+
+fuzz: fuzzers ## every fuzzer for FUZZ_TIME (60) seconds
+	$(Q)O=$(O) tests/run fuzz
+
+bench: all $(O)/.deps-test ## hvx beside Debian's Xen, as a table of ratios
+	$(Q)O=$(O) tests/bench/run
+
+lint: $(O)/.deps-lint $(offsets-header) ## cppcheck and clang-tidy
+	$(Q)$(lint-cppcheck)
+	$(Q)$(lint-tidy)
+
+deps: $(O)/.deps-build $(O)/.deps-test $(O)/.deps-lint ## install what all need
+
+clean: ## remove what was built (the cache of packages stays)
+	$(Q)find $(O) -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#=]*## *\(.*\)/\1\t\2/p' Makefile | \
+		sed 's/$$(O)/$(subst /,\/,$(O))/g' | expand -t 14
+	@echo "O=dir output folder, CC=gcc|clang, V=1 shows commands"
