@@ -29,6 +29,7 @@
 
 struct vcpu {
 	struct cpu_regs regs;		/* entry.S pushes here; keep first */
+	struct pcpu *pcpu;		/* where it runs now; for entry.S */
 	struct domain *d;
 	unsigned int id;
 	unsigned int cpu;		/* where it runs or last ran */

@@ -36,7 +36,7 @@
 #define DIRECTMAP_SIZE	0x8000000000
 
 /* A CPU area: struct pcpu, guard, IST stacks, guard, the stack. */
-#define CPU_IST_OFFSET	0x4000			/* 3 stacks of 4 KiB */
+#define CPU_IST_OFFSET	0x4000			/* #NMI #DF #MC #DB, 4 KiB each */
 #define CPU_STACK_OFFSET 0xc000			/* 16 KiB, to the end */
 
 /* Selectors of the ABI that live in the reserved part of every GDT. */

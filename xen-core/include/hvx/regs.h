@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 struct cpu_regs {
+	/* The CPU aligns its frame to 16 bytes: this makes the size fit. */
+	uint64_t unused;
 	uint64_t r15, r14, r13, r12, rbp, rbx;
 	uint64_t r11, r10, r9, r8;
 	uint64_t rax, rcx, rdx, rsi, rdi;
