@@ -164,7 +164,7 @@ exit_softirq:
 exit_event:
 	mov	%r12, %rdi
 	call	pv_deliver_event
-	jmp	exit_restore
+	jmp	exit_to_guest
 
 hypercall_out_of_range:
 	mov	%rax, %rsi

@@ -77,6 +77,7 @@ struct domain {
 	uint32_t tot_pages;		/* atomic; frames of the reservation */
 	uint32_t max_pages;
 	cpumask_t dirty_cpus;		/* may hold its translations; atomic */
+	cpumask_t running_cpus;		/* in guest mode or about to be; atomic */
 	uint32_t vm_assist;
 	uint8_t handle[16];
 	uint32_t ssidref;

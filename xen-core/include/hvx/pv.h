@@ -11,6 +11,7 @@
 #include <hvx/types.h>
 
 struct domain;
+struct pcpu;
 struct vcpu;
 
 #define GUEST_GDT_FRAMES 14
@@ -89,6 +90,10 @@ void pv_toggle_mode(struct vcpu *v);
 void pv_inject_trap(struct vcpu *v, unsigned int vector, uint32_t error_code);
 void pv_inject_page_fault(struct vcpu *v, gva_t cr2, uint32_t error_code);
 void pv_inject_gp(struct vcpu *v, uint32_t error_code);
+/* The return to the guest faulted: its failsafe callback, or the end. */
+void pv_inject_failsafe(struct vcpu *v);
+/* The data selectors in the registers now: ds es fs gs. */
+void pv_read_selectors(const struct vcpu *v, uint64_t sel[4]);
 /* Before a return to a guest: deliver an event upcall if one is due. */
 void pv_deliver_event(struct vcpu *v);
 
@@ -98,6 +103,8 @@ int pv_set_gdt(struct vcpu *v, const mfn_t *frames, unsigned int nr,
 void pv_destroy_gdt(struct vcpu *v);
 int pv_set_ldt(struct vcpu *v, gva_t base, unsigned int entries);
 void pv_drop_ldt(struct vcpu *v);
+/* The processor's LDT as v has it (metal). */
+void pv_load_ldt(struct vcpu *v, struct pcpu *pc);
 /* A fault in the LDT window: bring the guest's page in.  True if it did. */
 bool pv_map_ldt_page(struct vcpu *v, unsigned long offset);
 /* Is the 8-byte descriptor one that a guest may have?  May adjust it. */

@@ -81,6 +81,9 @@ void vcpu_kick(struct vcpu *v);
 void vcpu_block(struct vcpu *v);	/* the current one: until an event */
 void vcpu_yield(struct vcpu *v);
 
+/* The machine has left prev for good: it may run elsewhere from now on. */
+void sched_switch_done(struct vcpu *prev);
+
 int vcpu_set_affinity(struct vcpu *v, cpumask_t hard);
 /* Copy of its runstate, brought up to date. */
 void vcpu_runstate_get(struct vcpu *v, struct vcpu_runstate_info *out);

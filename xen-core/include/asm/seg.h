@@ -1,0 +1,117 @@
+/* Segments, descriptor tables, debug status: one instruction to a function. */
+#ifndef ASM_SEG_H
+#define ASM_SEG_H
+
+#include <hvx/types.h>
+
+static inline void clts(void)
+{
+	__asm__ volatile("clts");
+}
+
+static inline void swapgs(void)
+{
+	__asm__ volatile("swapgs" ::: "memory");
+}
+
+static inline uint64_t read_dr6(void)
+{
+	uint64_t v;
+
+	__asm__ volatile("mov %%dr6, %0" : "=r"(v));
+	return v;
+}
+
+static inline void write_dr6(uint64_t v)
+{
+	__asm__ volatile("mov %0, %%dr6" ::"r"(v));
+}
+
+static inline void sti_hlt_cli(void)
+{
+	__asm__ volatile("sti; hlt; cli" ::: "memory");
+}
+
+static inline uint16_t read_ds(void)
+{
+	uint16_t s;
+
+	__asm__ volatile("mov %%ds, %0" : "=rm"(s));
+	return s;
+}
+
+static inline uint16_t read_es(void)
+{
+	uint16_t s;
+
+	__asm__ volatile("mov %%es, %0" : "=rm"(s));
+	return s;
+}
+
+static inline uint16_t read_fs(void)
+{
+	uint16_t s;
+
+	__asm__ volatile("mov %%fs, %0" : "=rm"(s));
+	return s;
+}
+
+static inline uint16_t read_gs(void)
+{
+	uint16_t s;
+
+	__asm__ volatile("mov %%gs, %0" : "=rm"(s));
+	return s;
+}
+
+/* False if the selector doesn't load (the register is then null). */
+#define LOAD_SEG(reg)                                                          \
+	static inline bool load_##reg(uint16_t sel)                            \
+	{                                                                      \
+		uint32_t ok = 1, s = sel;                                      \
+                                                                               \
+		__asm__ volatile("1: mov %1, %%" #reg "\n2:\n"                 \
+				 ".section .fixup, \"ax\"\n"                   \
+				 "3: xor %0, %0\n"                             \
+				 "mov %0, %%" #reg "\n"                        \
+				 "jmp 2b\n"                                    \
+				 ".previous\n"                                 \
+				 ".section __ex_table, \"a\"\n"                \
+				 ".quad 1b, 3b\n"                              \
+				 ".previous"                                   \
+				 : "+r"(ok)                                    \
+				 : "r"(s));                                    \
+		return ok;                                                     \
+	}
+
+LOAD_SEG(ds)
+LOAD_SEG(es)
+LOAD_SEG(fs)
+LOAD_SEG(gs)
+
+struct desc_ptr {
+	uint16_t limit;
+	uint64_t base;
+} __attribute__((packed));
+
+static inline void lgdt(const struct desc_ptr *p)
+{
+	__asm__ volatile("lgdt %0" ::"m"(*p) : "memory");
+}
+
+static inline void lidt(const struct desc_ptr *p)
+{
+	__asm__ volatile("lidt %0" ::"m"(*p) : "memory");
+}
+
+static inline void lldt(uint16_t sel)
+{
+	__asm__ volatile("lldt %0" ::"r"(sel) : "memory");
+}
+
+static inline void ltr(uint16_t sel)
+{
+	__asm__ volatile("ltr %0" ::"r"(sel) : "memory");
+}
+
+#endif
