@@ -12,7 +12,7 @@ include Rules.mk
 
 all: core guests progs ## build everything (host tests and fuzzers: by test)
 
-core: $(core-image) ## the hypervisor: $(O)/hvx
+core: $(core-obj) $(core-image) ## the hypervisor: $(O)/hvx
 
 guests: $(guest-images) ## the small PV kernels of tests/guests
 

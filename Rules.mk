@@ -94,7 +94,7 @@ core-ldflags := -nostdlib -static -z max-page-size=4096 -z noexecstack \
 core-src := $(strip $(addprefix xen-core/,$(logic-y) $(metal-y)) \
 	$(if $(logic-y)$(metal-y),$(wildcard hypercalls/names.c)))
 core-obj := $(patsubst %,$(O)/core/%.o,$(basename $(core-src)))
-core-image := $(if $(core-src),$(O)/hvx)
+core-image := $(if $(wildcard xen-core/boot/link.lds.S),$(O)/hvx)
 core-lds := $(O)/core/link.lds
 offsets-header := $(if $(wildcard xen-core/cpu/offsets.c),$(O)/gen/asm/offsets.h)
 

@@ -1,6 +1,9 @@
 # `nm -n` of the core in, its symbol table as assembly out (see Rules.mk).
 # Addresses are 16 hexadecimal digits; awk's numbers are too small for them,
 # so offsets are left to the assembler.
+BEGIN {
+	n = 0
+}
 $2 ~ /^[tTwW]$/ && length($1) == 16 && $1 ~ /^ffff/ {
 	addr[n] = $1
 	name[n++] = $3
