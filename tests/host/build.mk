@@ -1,0 +1,4 @@
+# Logic of the core compiled for the host.  host-tests: a name test_X a line;
+# $(test_X-src) what it links beside tests/host/test_X.c.
+host-machine := tests/host/machine.c tests/host/fakes.c
+
