@@ -4,4 +4,5 @@ logic-y += alloc/buddy.c
 logic-y += alloc/heap.c
 logic-y += dispatch/guest_access.c
 
+metal-y += cpu/acpi.c
 metal-y += cpu/usercopy.S

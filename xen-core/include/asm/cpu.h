@@ -127,6 +127,17 @@ static inline void invlpg(unsigned long va)
 	__asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");
 }
 
+/* With no interrupt table, any trap resets the processor. */
+static inline void cpu_triple_fault(void)
+{
+	static const struct {
+		uint16_t limit;
+		uint64_t base;
+	} __packed none = { 0, 0 };
+
+	__asm__ volatile("lidt %0; int3" : : "m"(none) : "memory");
+}
+
 static inline void cpu_mfence(void)
 {
 	__asm__ volatile("mfence" : : : "memory");

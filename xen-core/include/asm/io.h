@@ -54,6 +54,22 @@ static inline uint32_t mmio_read32(const volatile void *p)
 	return v;
 }
 
+static inline void mmio_write8(volatile void *p, uint8_t v)
+{
+	__asm__ volatile("movb %1, %0"
+			 : "=m"(*(volatile uint8_t *)p)
+			 : "q"(v)
+			 : "memory");
+}
+
+static inline void mmio_write16(volatile void *p, uint16_t v)
+{
+	__asm__ volatile("movw %1, %0"
+			 : "=m"(*(volatile uint16_t *)p)
+			 : "r"(v)
+			 : "memory");
+}
+
 static inline void mmio_write32(volatile void *p, uint32_t v)
 {
 	__asm__ volatile("movl %1, %0"
