@@ -1,7 +1,9 @@
 # The core's sources, one to a line, by folder.  logic: reaches the hardware
 # through <hvx/machine.h> only, so that host tests link it as it is.
 logic-y += alloc/buddy.c
+logic-y += alloc/domain.c
 logic-y += alloc/heap.c
+logic-y += alloc/quota.c
 logic-y += dispatch/guest_access.c
 
 metal-y += cpu/acpi.c

@@ -76,6 +76,7 @@ struct domain {
 	mfn_t shared_mfn;
 	uint32_t tot_pages;		/* atomic; frames of the reservation */
 	uint32_t max_pages;
+	uint32_t claimed_pages;		/* promised, not given; quota.c's lock */
 	cpumask_t dirty_cpus;		/* may hold its translations; atomic */
 	cpumask_t running_cpus;		/* in guest mode or about to be; atomic */
 	uint32_t vm_assist;
@@ -110,6 +111,8 @@ static inline bool vcpu_runnable(const struct vcpu *v)
 
 /* A reference by id, or NULL; DOMID_SELF means v's own. */
 struct domain *domain_get_by_id(domid_t id);
+/* The domain with the lowest id that isn't below this one. */
+struct domain *domain_get_next(domid_t id);
 struct domain *domain_get_remote_or_self(struct vcpu *v, domid_t id);
 struct domain *domain_by_slot(unsigned int slot);
 void domain_get(struct domain *d);
@@ -128,14 +131,28 @@ struct domain_config {
 int domain_create(domid_t id, const struct domain_config *cfg,
 		  struct domain **out);
 int vcpu_create(struct domain *d, unsigned int id);
+/* What a CPU runs when it has nothing to run; NULL: no memory. */
+struct vcpu *vcpu_create_idle(unsigned int cpu);
 /* Death: -ERESTART while there is more to do. */
 int domain_kill(struct domain *d);
 /* All vCPUs stop for that reason; dom0 is told (VIRQ_DOM_EXC). */
 void domain_shutdown(struct domain *d, uint8_t reason);
+/* A suspended domain goes on as if it had never stopped. */
+void domain_resume(struct domain *d);
 /* The guest did what can't be answered: message, registers, SHUTDOWN_crash. */
 void domain_crash(struct domain *d, const char *why, ...) __printf(2, 3);
 /* Reserve n frames of d's quota: false if that passes max_pages. */
 bool __must_check domain_reserve_pages(struct domain *d, unsigned long n);
 void domain_unreserve_pages(struct domain *d, unsigned long n);
+/* One more, one less frame whose word names this slot; a slot goes to another
+ * domain only when there are none.  Called by alloc/frame.c. */
+void domain_slot_hold(unsigned int slot);
+void domain_slot_release(unsigned int slot);
+/* Promise d that it can have `want` frames in all; 0 ends a promise. */
+int __must_check domain_claim_pages(struct domain *d, unsigned long want);
+/* May d take n free frames without breaking a promise to others?  Uses up its
+ * own. */
+bool __must_check domain_claim_allows(struct domain *d, unsigned long n);
+unsigned long domain_claims_total(void);
 
 #endif

@@ -63,4 +63,8 @@ unsigned long machine_copy_to_guest(gva_t to, const void *from,
  * the last act of a schedule, does not return on the machine. */
 void machine_switch(struct vcpu *prev, struct vcpu *next);
 
+/* The end: reboot (or, with noreboot, halt), halt. */
+void __noreturn machine_restart(void);
+void __noreturn machine_halt(void);
+
 #endif

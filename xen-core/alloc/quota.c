@@ -1,0 +1,92 @@
+/*
+ * How many frames a domain may have, and promises of memory not yet given.
+ *
+ * tot_pages counts a domain's frames, max_pages limits them.  A frame is
+ * counted before it is given, in one atomic step, so two vCPUs at once can't
+ * pass the limit together.  Lowering max_pages below tot_pages takes nothing
+ * away; it only stops growth.
+ *
+ * A claim is the control tool's: "this domain will want n frames in all".
+ * Claimed frames are not given to others.  quota_lock guards the claims.
+ */
+#include <hvx/domain.h>
+
+#include <hvx/console.h>
+#include <hvx/frame.h>
+#include <hvx/lock.h>
+
+static struct lock quota_lock = LOCK_INIT;
+static unsigned long claimed;		/* sum of all domains' claims */
+
+bool domain_reserve_pages(struct domain *d, unsigned long n)
+{
+	uint32_t had = READ_ONCE(d->tot_pages);
+
+	do {
+		uint32_t max = READ_ONCE(d->max_pages);
+
+		if (n > max || had > max - n)
+			return false;
+	} while (!__atomic_compare_exchange_n(&d->tot_pages, &had,
+					      had + (uint32_t)n, false,
+					      __ATOMIC_ACQ_REL,
+					      __ATOMIC_RELAXED));
+	return true;
+}
+
+void domain_unreserve_pages(struct domain *d, unsigned long n)
+{
+	uint32_t had = __atomic_fetch_sub(&d->tot_pages, (uint32_t)n,
+					  __ATOMIC_ACQ_REL);
+
+	BUG_ON(had < n);
+}
+
+int domain_claim_pages(struct domain *d, unsigned long want)
+{
+	unsigned long free, others;
+	int rc = 0;
+
+	spin_lock(&quota_lock);
+	free = buddy_free_pages();
+	others = claimed - d->claimed_pages;
+	/* The claim is on the total: what it has already needs none. */
+	want = want > d->tot_pages ? want - d->tot_pages : 0;
+	if (want > UINT32_MAX || (want && (free < others ||
+					   want > free - others)))
+		rc = -ENOMEM;
+	else {
+		d->claimed_pages = (uint32_t)want;
+		claimed = others + want;
+	}
+	spin_unlock(&quota_lock);
+	return rc;
+}
+
+bool domain_claim_allows(struct domain *d, unsigned long n)
+{
+	unsigned long free, others;
+	bool ok;
+
+	/* Nearly always there are no claims at all. */
+	if (!READ_ONCE(claimed))
+		return true;
+	spin_lock(&quota_lock);
+	free = buddy_free_pages();
+	others = claimed - d->claimed_pages;
+	ok = free >= others && n <= free - others;
+	if (ok) {
+		uint32_t used = (uint32_t)MIN(n, (unsigned long)
+						 d->claimed_pages);
+
+		d->claimed_pages -= used;
+		claimed -= used;
+	}
+	spin_unlock(&quota_lock);
+	return ok;
+}
+
+unsigned long domain_claims_total(void)
+{
+	return READ_ONCE(claimed);
+}
