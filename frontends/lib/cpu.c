@@ -5,7 +5,6 @@
 #include <pv/mem.h>
 #include <pv/string.h>
 #include <pv/trap.h>
-#include <abi/callback.h>
 
 union cpu_stack {
 	struct cpu cpu;
@@ -26,11 +25,6 @@ struct cpu *cpu_get(unsigned int id)
 	return &cpu_stacks[id].cpu;
 }
 
-struct vcpu_info *cpu_vcpu_info(void)
-{
-	return &shared_info->vcpu_info[this_cpu()->id];
-}
-
 static unsigned long user_stack_top(unsigned int id)
 {
 	return (unsigned long)cpu_stacks[id].bytes + STACK_SIZE / 2;
@@ -49,6 +43,7 @@ static void set_callback(int type, void (*fn)(void), unsigned int flags)
 void cpu_init(unsigned int id)
 {
 	cpu_get(id)->id = id;
+	cpu_get(id)->info = &shared_info->vcpu_info[id];
 	hc_set_trap_table(trap_table());
 	set_callback(CALLBACKTYPE_event, event_callback, 0);
 	set_callback(CALLBACKTYPE_failsafe, failsafe_callback,

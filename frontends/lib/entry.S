@@ -7,7 +7,6 @@
  * trap_entry(). The way back is the iret hypercall, which sets the event mask
  * from the saved flags and switches the page tables in one step.
  */
-#include <abi/xen.h>
 #include <pv/cpu.h>
 #include <pv/trap.h>
 
@@ -61,7 +60,7 @@ resume_regs:
 	pushq %rcx
 	pushq %r11
 	pushq %rax
-	movl $__HYPERVISOR_iret, %eax
+	movl $TRAP_IRET_CALL, %eax
 	syscall
 	ud2
 

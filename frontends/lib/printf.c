@@ -101,7 +101,7 @@ static const char *put_conversion(struct out *o, const char *fmt, va_list *ap)
 		break;
 	case 'p':
 		is_long = true;
-		/* fall through */
+		__attribute__((fallthrough));
 	case 'x':
 		put_number(o, get_unsigned(ap, is_long), false, 16, width,
 			   pad, left);

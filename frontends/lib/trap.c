@@ -12,9 +12,10 @@
 #include <pv/mem.h>
 #include <pv/report.h>
 #include <pv/trap.h>
-#include <abi/callback.h>
 
 #define NR_HOOKS	260
+
+_Static_assert(TRAP_IRET_CALL == __HYPERVISOR_iret, "entry.S knows the number");
 
 extern const unsigned long trap_stubs[];
 extern const struct fixup fixup_table_start[], fixup_table_end[];

@@ -24,6 +24,7 @@
 struct cpu {
 	unsigned long user_sp;		/* see user_enter() in entry.S */
 	unsigned int id;
+	struct vcpu_info *info;		/* in shared_info, until it moves */
 	struct fault fault;		/* the last fault that was expected */
 	unsigned long resume;		/* where an unlisted fault goes on, or 0 */
 	unsigned long resume_sp;
@@ -43,7 +44,11 @@ static inline struct cpu *this_cpu(void)
 }
 
 struct cpu *cpu_get(unsigned int id);
-struct vcpu_info *cpu_vcpu_info(void);
+
+static inline struct vcpu_info *cpu_vcpu_info(void)
+{
+	return this_cpu()->info;
+}
 
 /* Tell the hypervisor about this vCPU's traps, callbacks and user stack. */
 void cpu_init(unsigned int id);

@@ -13,11 +13,16 @@
 #include <stdint.h>
 #include <stddef.h>
 #include <abi/xen.h>
+#include <abi/errno.h>
 #include <abi/event_channel.h>
 #include <abi/sched.h>
 #include <abi/memory.h>
+#include <abi/physdev.h>
 #include <abi/vcpu.h>
 #include <abi/version.h>
+#include <abi/callback.h>
+#include <abi/features.h>
+#include <abi/grant_table.h>
 
 /* An unchecked argument: a pointer, a number, or rubbish on purpose. */
 typedef unsigned long hcarg_t;

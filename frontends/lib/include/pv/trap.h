@@ -31,6 +31,9 @@
 #define TRAP_FAILSAFE	257
 #define TRAP_SYSCALL	258
 
+/* The number of the iret call, checked against the ABI in trap.c. */
+#define TRAP_IRET_CALL	23
+
 /* The one software interrupt that the library lets user mode raise. */
 #define TRAP_SOFT	0x80
 
