@@ -4,6 +4,10 @@ logic-y += alloc/buddy.c
 logic-y += alloc/domain.c
 logic-y += alloc/heap.c
 logic-y += alloc/quota.c
+logic-y += chan/evtchn.c
+logic-y += chan/evtchn_2l.c
+logic-y += chan/evtchn_fifo.c
+logic-y += chan/virq.c
 logic-y += dispatch/guest_access.c
 
 metal-y += cpu/acpi.c

@@ -9,6 +9,7 @@
 #include <hvx/types.h>
 
 struct domain;
+struct vcpu;
 struct grant_table;
 
 int gnttab_init_domain(struct domain *d, unsigned int max_frames,
