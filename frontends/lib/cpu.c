@@ -56,10 +56,11 @@ void cpu_init(unsigned int id)
 void cpu_main(struct cpu *c)
 {
 	cpu_init(c->id);
-	c->fn(c->arg);
-	c->done = true;
-	for (;;)
+	for (;;) {
+		c->fn(c->arg);
+		c->done = true;
 		hc_vcpu_op(VCPUOP_down, c->id, NULL);
+	}
 }
 
 static void fill_context(struct vcpu_guest_context *ctx, unsigned int id)

@@ -56,7 +56,7 @@ void cpu_init(unsigned int id);
 /*
  * Start vCPU @id at @fn(@arg) in the caller's page tables. Gives the
  * hypervisor's error. When @fn returns, the vCPU takes itself down and
- * cpu_get(id)->done is set.
+ * cpu_get(id)->done is set; it can be started again.
  */
 long cpu_start(unsigned int id, void (*fn)(void *arg), void *arg);
 void cpu_wait(unsigned int id);
