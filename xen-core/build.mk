@@ -9,6 +9,9 @@ logic-y += chan/evtchn_2l.c
 logic-y += chan/evtchn_fifo.c
 logic-y += chan/virq.c
 logic-y += dispatch/guest_access.c
+logic-y += dispatch/minor.c
+logic-y += dispatch/version.c
 
 metal-y += cpu/acpi.c
 metal-y += cpu/usercopy.S
+metal-y += ctl/mca.c

@@ -79,7 +79,7 @@ struct domain {
 	uint32_t claimed_pages;		/* promised, not given; quota.c's lock */
 	cpumask_t dirty_cpus;		/* may hold its translations; atomic */
 	cpumask_t running_cpus;		/* in guest mode or about to be; atomic */
-	uint32_t vm_assist;
+	uint64_t vm_assist;		/* bits of VMASST_TYPE_* */
 	uint8_t handle[16];
 	uint32_t ssidref;
 	int64_t time_offset;		/* seconds */
