@@ -13,5 +13,10 @@ logic-y += dispatch/minor.c
 logic-y += dispatch/version.c
 
 metal-y += cpu/acpi.c
+metal-y += cpu/apic.c
+metal-y += cpu/ipi.c
+metal-y += cpu/irq.c
+metal-y += cpu/time.c
 metal-y += cpu/usercopy.S
 metal-y += ctl/mca.c
+metal-y += dispatch/softirq.c

@@ -33,8 +33,6 @@ struct pcpu {
 	struct vcpu *idle;
 	unsigned long cr3;		/* loaded now */
 	struct vcpu *fpu_owner;		/* whose state is in the registers */
-	uint32_t flush_pending;		/* bits: see cpu/smp.c; atomic */
-	gva_t flush_va;
 	uint64_t cr4;
 	uint64_t tsc_hz;
 	uint64_t nmi_count, irq_count;

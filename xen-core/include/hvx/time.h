@@ -10,7 +10,10 @@
 struct domain;
 struct vcpu;
 
-void time_init(void);		/* boot CPU: find and calibrate */
+/* Boot CPU, after acpi_init: find and calibrate; the clock starts here. */
+void time_init(void);
+/* Each CPU: its timer; on others than the first, compares its TSC with the
+ * boot CPU's, which meanwhile waits in machine_relax(). */
 void time_init_cpu(void);
 extern uint64_t tsc_khz;
 extern bool tsc_reliable;	/* same on all CPUs, never stops */
@@ -26,5 +29,13 @@ void time_set_wallclock(uint64_t sec, uint32_t nsec, uint64_t at);
 /* TSC ticks to ns and back, by this CPU's scale. */
 uint64_t tsc_to_ns(uint64_t ticks);
 uint64_t ns_to_tsc(uint64_t ns);
+/* Spin; for hardware's waits of at most some ms. */
+void time_delay_us(unsigned int us);
+
+/* VEC_TIMER arrived. */
+void time_interrupt(void);
+/* The boot CPU's half of the comparison; machine_relax() calls it. */
+extern bool time_sync_wanted;
+void time_sync_serve(void);
 
 #endif

@@ -5,6 +5,7 @@
 #define HVX_TRAPS_H
 
 #include <hvx/regs.h>
+#include <hvx/softirq.h>
 #include <hvx/types.h>
 
 struct vcpu;
@@ -67,8 +68,6 @@ long hypercall_bad_number(struct vcpu *v, unsigned long nr);
 
 /* Every vector from 32 up: cpu/irq.c. */
 void irq_dispatch(unsigned int vector, struct cpu_regs *regs);
-/* Runs what is pending on this CPU: dispatch/softirq.c. */
-void softirq_run(void);
 
 /* Messages about a trap of the core's own: lib/panic.c. */
 void __noreturn panic_trap(const struct cpu_regs *regs, const char *what);

@@ -1,0 +1,64 @@
+/*
+ * Work that an interrupt or a hypercall leaves for the moment before this CPU
+ * returns to a guest or sleeps.  Each CPU has a word of bits; anyone may set
+ * one, only its CPU clears it.  SCHEDULE comes last: it may not return, and
+ * what the others decide (a timer that wakes a vCPU) is for it to see.
+ */
+#include <hvx/softirq.h>
+
+#include <hvx/pcpu.h>
+#include <hvx/sched.h>
+
+static void (*handlers[NR_SOFTIRQS])(void) = {
+	[SOFTIRQ_SCHEDULE] = sched_softirq,
+	[SOFTIRQ_TIMER] = timer_softirq,
+};
+
+void softirq_register(enum softirq nr, void (*fn)(void))
+{
+	handlers[nr] = fn;
+}
+
+void softirq_raise(enum softirq nr)
+{
+	__atomic_fetch_or(&this_pcpu()->softirq_pending, 1U << nr,
+			  __ATOMIC_SEQ_CST);
+}
+
+void softirq_raise_on(unsigned int cpu, enum softirq nr)
+{
+	uint32_t bit = 1U << nr;
+	uint32_t was;
+
+	/* Before the kick: the CPU looks when it arrives. */
+	was = __atomic_fetch_or(&pcpu_of(cpu)->softirq_pending, bit,
+				__ATOMIC_SEQ_CST);
+	if (!(was & bit) && cpu != cpu_id())
+		cpu_kick(cpu);
+}
+
+static bool take(struct pcpu *pc, enum softirq nr)
+{
+	uint32_t bit = 1U << nr;
+
+	return __atomic_fetch_and(&pc->softirq_pending, ~bit,
+				  __ATOMIC_SEQ_CST) & bit;
+}
+
+void softirq_run(void)
+{
+	struct pcpu *pc = this_pcpu();
+	uint32_t others = ~(1U << SOFTIRQ_SCHEDULE);
+	unsigned int nr;
+
+	while (READ_ONCE(pc->softirq_pending)) {
+		for (nr = 0; nr < NR_SOFTIRQS; nr++)
+			if (nr != SOFTIRQ_SCHEDULE && take(pc, nr) &&
+			    handlers[nr])
+				handlers[nr]();
+		if (READ_ONCE(pc->softirq_pending) & others)
+			continue;
+		if (take(pc, SOFTIRQ_SCHEDULE))
+			handlers[SOFTIRQ_SCHEDULE]();
+	}
+}
