@@ -79,7 +79,7 @@ before-objects := $(O)/.flags | $(O)/.deps-build
 
 -include xen-core/build.mk
 
-core-common := -ffreestanding -fno-pic -mcmodel=kernel -mno-red-zone \
+core-common := -ffreestanding -fpie -fvisibility=hidden -mno-red-zone \
 	-mgeneral-regs-only -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
 	-fno-strict-aliasing -fno-common -fcf-protection=none

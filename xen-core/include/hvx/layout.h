@@ -38,6 +38,13 @@
 /* A CPU area: struct pcpu, guard, IST stacks, guard, the stack. */
 #define CPU_IST_OFFSET	0x4000			/* #NMI #DF #MC #DB, 4 KiB each */
 #define CPU_STACK_OFFSET 0xc000			/* 16 KiB, to the end */
+/* Which of an area's 16 pages have memory behind them, and how many that is. */
+#define CPU_AREA_PAGES	0xf0f3
+#define CPU_AREA_NR_PAGES 10
+
+/* The SYSCALL targets of all CPUs (cpu/desc.c writes them): read and execute. */
+#define SYSCALL_STUB_VIRT (CPU_AREA_VIRT + 0x800000)
+#define SYSCALL_STUB_SIZE 128			/* half for 64-bit callers */
 
 /* Selectors of the ABI that live in the reserved part of every GDT. */
 #define GDT_RESERVED_FIRST_PAGE	14

@@ -1,0 +1,7 @@
+/* Debug keys: on the serial console, and by sysctl from dom0. */
+#ifndef HVX_KEYS_H
+#define HVX_KEYS_H
+
+void key_pressed(char c);
+
+#endif
