@@ -5,9 +5,11 @@
 #include <hvx/panic.h>
 
 #include <asm/cpu.h>
+#include <hvx/acpi.h>
 #include <hvx/console.h>
 #include <hvx/layout.h>
 #include <hvx/options.h>
+#include <hvx/machine.h>
 #include <hvx/pcpu.h>
 #include <hvx/regs.h>
 #include <hvx/symbols.h>
@@ -64,22 +66,29 @@ static bool first_to_die(void)
 	return !__atomic_exchange_n(&dying, 1, __ATOMIC_ACQ_REL);
 }
 
-static void __noreturn stop_here(void)
+void machine_halt(void)
 {
 	irq_disable();
 	for (;;)
 		cpu_halt();
 }
 
-static void __noreturn finish(void)
+void machine_restart(void)
 {
 	if (opt_noreboot) {
 		printk("The machine is halted (noreboot).\n");
-		stop_here();
+		machine_halt();
 	}
-	printk("Rebooting in some seconds (noreboot prevents it).\n");
-	for (unsigned int i = 0; i < REBOOT_DELAY_POLLS; i++)
-		cpu_pause();
+	machine_reset();
+}
+
+static void __noreturn finish(void)
+{
+	if (!opt_noreboot) {
+		printk("Rebooting in some seconds (noreboot prevents it).\n");
+		for (unsigned int i = 0; i < REBOOT_DELAY_POLLS; i++)
+			cpu_pause();
+	}
 	machine_restart();
 }
 
@@ -87,7 +96,7 @@ static void begin(void)
 {
 	irq_disable();
 	if (!first_to_die())
-		stop_here();
+		machine_halt();
 	console_force_unlock();
 	printk("\n");
 	printk("****************************************\n");
@@ -128,5 +137,5 @@ void boot_refuse(const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	__builtin_va_end(ap);
 	printk("cannot start: %s; halted.\n", text);
-	stop_here();
+	machine_halt();
 }
