@@ -27,7 +27,7 @@
 #   tests/guests/N/Makefile assignments only: guest-src (relative to its
 #                           folder; default main.c), guest-cflags, and for
 #                           tests/guest-run: guest-cpus, guest-mem (MiB),
-#                           guest-timeout (s), guest-cmdline,
+#                           guest-timeout (s), guest-cmdline, guest-core-args,
 #                           guest-hypervisors (default: hvx xen),
 #                           guest-group (quick or full).
 #   dom0-tools/build.mk,    progs: names P; $(P-src) from the top, $(P-libs)

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
@@ -32,6 +33,9 @@ def say(text):
 
 
 def run(*args, **kw):
+    # depmod is not on everybody's PATH.
+    kw.setdefault("env", dict(os.environ, LC_ALL="C", PATH=os.environ["PATH"]
+                              + ":/usr/sbin:/sbin"))
     r = subprocess.run(args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                        stderr=subprocess.PIPE, **kw)
     if r.returncode:
@@ -99,9 +103,13 @@ def package(name):
 
 def closure(names):
     """Packages with all they depend on, as if nothing were installed."""
-    out = _apt("apt-get", "-qq", "--print-uris", "-y", "-o",
-               "Dir::State::status=/dev/null", "-o", "Debug::NoLocking=1",
-               "--no-install-recommends", "install", *names)
+    with tempfile.TemporaryDirectory() as tmp:
+        # An empty archive folder: apt leaves out what is fetched already.
+        os.mkdir(os.path.join(tmp, "partial"))
+        out = _apt("apt-get", "-qq", "--print-uris", "-y", "-o",
+                   "Dir::State::status=/dev/null", "-o",
+                   "Dir::Cache::archives=" + tmp, "-o", "Debug::NoLocking=1",
+                   "--no-install-recommends", "install", *names)
     # 'http://...' name_version_arch.deb size hash
     found = [line.split()[1].split("_")[0] for line in out.splitlines()
              if line.startswith("'")]
