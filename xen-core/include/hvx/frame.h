@@ -10,7 +10,8 @@
  *   46     pinned  the owner asked to keep it a table of this type
  *   45     alloc   the owner's own reference: part of its reservation
  *   44..25 tcount  references that rely on the type; while state is PARTIAL
- *                  the number of entries validated so far
+ *                  the number of entries that hold their reference, and how
+ *                  it came to that (see alloc/frame.c)
  *   24..0  refs    references that don't
  *
  * Rules: a type changes only while tcount is 0.  A table type is in force
@@ -80,11 +81,22 @@ void frame_put(mfn_t mfn);
 int __must_check frame_get_type(mfn_t mfn, const struct domain *d,
 				enum frame_type type);
 /* The opposite.  The last one undoes a table's validation: -ERESTART if that
- * stopped half way (the frame is PARTIAL; frame_resume_put() goes on). */
+ * stopped half way: the reference is then still held, call again. */
 int __must_check frame_put_type(mfn_t mfn);
+/* As frame_get_type, but only if the type is in force already. */
+bool __must_check frame_get_valid(mfn_t mfn, const struct domain *d,
+				  enum frame_type type);
+/* Pinning: one more reference that the guest itself holds.  frame_unpin may
+ * say -ERESTART: the pin is still there, call again. */
+int __must_check frame_pin(mfn_t mfn, const struct domain *d,
+			   enum frame_type type);
+int __must_check frame_unpin(mfn_t mfn, const struct domain *d);
+
 /* For types without children (WRITABLE, DESC, L1): bounded, can't stop. */
 void frame_put_type_leaf(mfn_t mfn);
-int __must_check frame_resume_put(mfn_t mfn);
+/* For d's destruction: drop the frame's pin, or finish what was left half
+ * way.  0 or -ERESTART. */
+int __must_check frame_settle(mfn_t mfn, const struct domain *d);
 
 /* A frame of d that a guest shall be able to write, held for the core (shared
  * pages, FIFO words, vcpu_info): false if it isn't d's or is a table. */
@@ -107,9 +119,11 @@ void frame_assign(mfn_t mfn, struct domain *d);
 bool __must_check frame_release(mfn_t mfn, struct domain *d);
 
 /* Core pages that guests map (shared_info, grant frames): the frame belongs
- * to d for mapping's sake but isn't part of its reservation; one reference is
- * held by the core until frame_put().  Type WRITABLE is taken for good. */
+ * to d for mapping's sake but isn't part of its reservation, and is WRITABLE
+ * for as long as the core holds it; frame_unshare() lets go, and it is freed
+ * with its last mapping. */
 void frame_share_with(mfn_t mfn, struct domain *d);
+void frame_unshare(mfn_t mfn);
 
 /* Every frame of d: recount all from the tables and compare; the number of
  * differences, each logged.  d NULL: all domains. */

@@ -35,6 +35,8 @@ void tlb_flush_local(void);
 void tlb_flush_va_local(gva_t va);
 void tlb_flush_mask(cpumask_t cpus);
 void tlb_flush_va_mask(cpumask_t cpus, gva_t va);
+/* Write back and drop all caches of this CPU. */
+void machine_flush_cache(void);
 
 /*
  * Has something more urgent turned up?  Opens a short window for interrupts

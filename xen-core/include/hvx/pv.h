@@ -65,17 +65,56 @@ int pv_release_frames(struct domain *d);
 int pv_set_context(struct vcpu *v, const struct vcpu_guest_context *c);
 void pv_get_context(struct vcpu *v, struct vcpu_guest_context *c);
 
-/* Page-table validation (pv/ptval.c), called by alloc/frame.c. */
+/*
+ * Page-table validation (pv/ptval.c), called by alloc/frame.c.  validate goes
+ * on at *entry and leaves there the number of entries that hold references;
+ * undo goes down from it.  0, -EINVAL, -EBUSY, -ERESTART.
+ */
 int ptval_validate(mfn_t mfn, const struct domain *d, enum frame_type level,
 		   unsigned int *entry);
 int ptval_undo(mfn_t mfn, enum frame_type level, unsigned int *entry);
 
-/* The L1 entry that maps va in the current kernel tables of v; NULL if there
- * is none.  *l1 is the table's frame, not referenced. */
-uint64_t *ptval_walk(struct vcpu *v, gva_t va, mfn_t *l1);
-/* Change one entry of a validated table; 0 or -errno; -ERESTART. */
-int ptval_set_entry(struct vcpu *v, mfn_t table, uint64_t *pte, uint64_t val,
-		    enum frame_type level, bool preserve_ad);
+/*
+ * The L1 entry that maps va in v's kernel tables, the table held by a type
+ * reference (frame_put_type_leaf(*l1) when done).  NULL if there is none.
+ */
+uint64_t *ptval_get_l1e(struct vcpu *v, gva_t va, mfn_t *l1);
+/*
+ * Change one entry of a table that the caller holds as `level`.  Frames that
+ * it maps must be owner's.  0; -errno and nothing changed; -ERESTART: nothing
+ * changed, call again.  May leave v->pv.old_table to be finished.
+ */
+int ptval_set_entry(struct vcpu *v, const struct domain *owner, uint64_t *pte,
+		    uint64_t val, enum frame_type level, bool preserve_ad);
+/* The same for an L1 entry as compare and swap of `expect`: -EAGAIN if it
+ * isn't that any more. */
+int ptval_cmpxchg_l1e(struct vcpu *v, uint64_t *pte, uint64_t expect,
+		      uint64_t val);
+/* Finish what v's last table change left; 0 or -ERESTART. */
+int ptval_finish_old(struct vcpu *v);
+/* Make an L4 the kernel's (or user's) base; the old one's reference goes. */
+int pv_new_base(struct vcpu *v, mfn_t mfn, bool user);
+
+/* Page-table entry bits. */
+#define PTE_P	   0x001UL
+#define PTE_RW	   0x002UL
+#define PTE_US	   0x004UL
+#define PTE_PWT	   0x008UL
+#define PTE_PCD	   0x010UL
+#define PTE_A	   0x020UL
+#define PTE_D	   0x040UL
+#define PTE_PS	   0x080UL	/* L2 and up */
+#define PTE_PAT	   0x080UL	/* L1 */
+#define PTE_G	   0x100UL
+#define PTE_NX	   0x8000000000000000UL
+#define PTE_ADDR   0x000ffffffffff000UL
+/* A software bit of ours: this L1 entry was put there by a grant map. */
+#define PTE_GRANT  0x0010000000000000UL
+
+static inline mfn_t pte_mfn(uint64_t pte)
+{
+	return _mfn((pte & PTE_ADDR) >> PAGE_SHIFT);
+}
 
 /* A direct PTE store by the guest kernel: true if it was one and is done. */
 bool ptwr_handle(struct vcpu *v, struct cpu_regs *regs, gva_t va);
