@@ -15,12 +15,13 @@
 #include <hvx/guest_access.h>
 #include <hvx/machine.h>
 #include <hvx/string.h>
+#include <hvx/traps.h>
 #include <names.h>
 
 #define SYSCALL_LENGTH 2
 #define NR_HYPERCALLS  56
 
-typedef long (*hypercall_fn)(void);
+typedef void (*hypercall_fn)(void);	/* cast to what it is when called */
 
 static long hc_unimplemented(struct vcpu *v)
 {

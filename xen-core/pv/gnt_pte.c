@@ -6,6 +6,7 @@
 #include <hvx/pv.h>
 
 #include <hvx/domain.h>
+#include <hvx/machine.h>
 #include <hvx/gnttab.h>
 
 static inline bool cas(uint64_t *pte, uint64_t *old, uint64_t new)

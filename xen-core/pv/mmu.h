@@ -8,6 +8,9 @@
 struct domain;
 struct vcpu;
 
+/* In count: this call goes on with one that was preempted. */
+#define MMU_UPDATE_PREEMPTED 0x80000000u
+
 struct mmu_batch {
 	unsigned int done;	/* before this entry of the call */
 	gva_t pdone;

@@ -8,6 +8,7 @@
 
 #include <hvx/console.h>
 #include <hvx/domain.h>
+#include <hvx/machine.h>
 #include <hvx/interp.h>
 #include <hvx/traps.h>
 
