@@ -24,7 +24,6 @@ metal-y += cpu/irq.c
 metal-y += cpu/time.c
 metal-y += cpu/usercopy.S
 metal-y += ctl/mca.c
-<<<<<<< HEAD
 metal-y += dispatch/softirq.c
 metal-y += lib/console.c
 metal-y += lib/keys.c
@@ -35,7 +34,6 @@ metal-y += lib/string.c
 metal-y += lib/symbols.c
 metal-y += lib/uart.c
 metal-y += lib/vga.c
-=======
 metal-y += cpu/entry.S
 metal-y += cpu/switch.c
 metal-y += cpu/traps.c
@@ -51,4 +49,3 @@ logic-y += pv/mmu_update.c
 logic-y += pv/mmuext.c
 logic-y += pv/ptval.c
 logic-y += pv/ptwr.c
->>>>>>> d4d4854 (alloc, pv: frame words, page-table validation and its hypercalls)
