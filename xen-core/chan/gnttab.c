@@ -1,0 +1,737 @@
+/*
+ * Grant tables, version 1: a domain's entries and their use.
+ *
+ * An entry lies in memory that the granter may write at any time.  It is read
+ * when its use begins: flags and domid as one word that a compare and swap
+ * turns into "in use", then the frame, once.  What was found is kept in
+ * grant_active, and all further uses go by that, until the last one ends and
+ * the in-use bits are cleared: the granter may then take the frame back.
+ *
+ * Invariants (gnttab_audit):
+ *  - each part of each mapping, in any domain's maptrack, is one count in the
+ *    pins of one active entry, and one reference to its frame: of the type
+ *    WRITABLE if it may write, a plain one if not;
+ *  - an idle entry has no pins; copies pin for their duration.
+ *
+ * grant_table.lock nests inside domain.lock; nothing is taken inside it but
+ * the allocator's locks.
+ */
+#include "gnt_private.h"
+
+#include <asm/bitops.h>
+#include <hvx/console.h>
+#include <hvx/frame.h>
+#include <hvx/guest_access.h>
+#include <hvx/hypercall.h>
+#include <hvx/machine.h>
+#include <hvx/string.h>
+
+/* What a v1 entry may carry when it grants access. */
+#define PERMIT_FLAGS_REFUSED GTF_sub_page
+#define STATUS_TRIES	     5
+
+/* ---- entries ----------------------------------------------------------- */
+
+static unsigned int nr_entries(const struct grant_table *gt)
+{
+	return gt->nr_frames * ENTRIES_PER_FRAME;
+}
+
+/* ref must be below nr_entries(); the lock is held. */
+static struct grant_entry_v1 *shared_entry(struct grant_table *gt,
+					   grant_ref_t ref)
+{
+	ref = index_clamp(ref, nr_entries(gt));
+	return &gt->frames[ref / ENTRIES_PER_FRAME][ref % ENTRIES_PER_FRAME];
+}
+
+/* NULL: never used. */
+static struct grant_active *active_entry(struct grant_table *gt,
+					 grant_ref_t ref)
+{
+	struct grant_active *page;
+
+	ref = index_clamp(ref, nr_entries(gt));
+	page = gt->active[ref / ACTIVE_PER_PAGE];
+	return page ? &page[ref % ACTIVE_PER_PAGE] : NULL;
+}
+
+static struct grant_active *active_entry_make(struct grant_table *gt,
+					      grant_ref_t ref)
+{
+	struct grant_active **page = &gt->active[ref / ACTIVE_PER_PAGE];
+
+	if (!*page)
+		*page = page_alloc();
+	return active_entry(gt, ref);
+}
+
+/* Flags and domid are one naturally aligned word. */
+static uint32_t *flags_word(struct grant_entry_v1 *e)
+{
+	return (uint32_t *)(void *)e;
+}
+
+/* Check that the entry lets `user` in, and mark it in use. */
+static int mark_in_use(struct grant_entry_v1 *e, domid_t user, bool write)
+{
+	uint32_t mark = GTF_reading | (write ? GTF_writing : 0);
+	uint32_t *word = flags_word(e);
+
+	for (int i = 0; i < STATUS_TRIES; i++) {
+		uint32_t old = READ_ONCE(*word);
+
+		if ((old & GTF_type_mask) != GTF_permit_access ||
+		    (old & PERMIT_FLAGS_REFUSED) || old >> 16 != user)
+			return GNTST_general_error;
+		if (write && (old & GTF_readonly))
+			return GNTST_general_error;
+		if (__atomic_compare_exchange_n(word, &old, old | mark, false,
+						__ATOMIC_SEQ_CST,
+						__ATOMIC_RELAXED))
+			return GNTST_okay;
+	}
+	return GNTST_general_error;	/* the granter won't leave it alone */
+}
+
+static void clear_marks(struct grant_entry_v1 *e, uint32_t pin)
+{
+	if (!(pin & PIN_WRITES))
+		bit32_test_and_clear(flags_word(e), _GTF_writing);
+	if (!pin)
+		bit32_test_and_clear(flags_word(e), _GTF_reading);
+}
+
+/* ---- pin and unpin ----------------------------------------------------- */
+
+static bool pins_would_wrap(uint32_t pin, uint32_t more)
+{
+	for (unsigned int shift = 0; shift < 32; shift += 8)
+		if ((more >> shift & 0xff) && (pin >> shift & 0xff) == 0xff)
+			return true;
+	return false;
+}
+
+static unsigned int nr_pins(uint32_t pins)
+{
+	return !!(pins & 0xff) + !!(pins & 0xff00) + !!(pins & 0xff0000) +
+	       !!(pins & 0xff000000);
+}
+
+static void put_frames(mfn_t mfn, uint32_t pins)
+{
+	for (unsigned int n = nr_pins(pins); n; n--) {
+		if (pins & PIN_WRITES)
+			frame_put_writable(mfn);
+		else
+			frame_put(mfn);
+	}
+}
+
+static int get_frames(const struct domain *rd, mfn_t mfn, uint32_t pins)
+{
+	unsigned int n = nr_pins(pins), got;
+
+	for (got = 0; got < n; got++) {
+		bool ok = pins & PIN_WRITES ? frame_get_writable(mfn, rd)
+					    : frame_get(mfn, rd);
+
+		if (!ok)
+			break;
+	}
+	if (got == n)
+		return GNTST_okay;
+	while (got--) {
+		if (pins & PIN_WRITES)
+			frame_put_writable(mfn);
+		else
+			frame_put(mfn);
+	}
+	return GNTST_general_error;
+}
+
+static int pin_locked(struct domain *rd, grant_ref_t ref, domid_t user,
+		      uint32_t pins, mfn_t *mfn)
+{
+	struct grant_table *gt = rd->grants;
+	struct grant_entry_v1 *e;
+	struct grant_active *act;
+	bool write = pins & PIN_WRITES;
+	uint32_t frame;
+	int rc;
+
+	if (ref >= nr_entries(gt))
+		return GNTST_bad_gntref;
+	e = shared_entry(gt, ref);
+	act = active_entry_make(gt, ref);
+	if (!act)
+		return GNTST_general_error;
+	if (act->pin && (act->user != user || pins_would_wrap(act->pin, pins)))
+		return GNTST_general_error;
+
+	if (!act->pin || (write && !(act->pin & PIN_WRITES))) {
+		rc = mark_in_use(e, user, write);
+		if (rc)
+			return rc;
+	}
+	frame = act->pin ? act->frame : READ_ONCE(e->frame);
+	rc = get_frames(rd, _mfn(frame), pins);
+	if (rc) {
+		clear_marks(e, act->pin);
+		return rc;
+	}
+	act->frame = frame;
+	act->user = user;
+	act->pin += pins;
+	*mfn = _mfn(frame);
+	return GNTST_okay;
+}
+
+int grant_pin(struct domain *rd, grant_ref_t ref, domid_t user, uint32_t pins,
+	      mfn_t *mfn)
+{
+	int rc;
+
+	if (!rd->grants || rd->is_dying)
+		return GNTST_bad_domain;
+	spin_lock(&rd->grants->lock);
+	rc = pin_locked(rd, ref, user, pins, mfn);
+	spin_unlock(&rd->grants->lock);
+	return rc;
+}
+
+void grant_unpin(struct domain *rd, grant_ref_t ref, uint32_t pins)
+{
+	struct grant_table *gt = rd->grants;
+	struct grant_active *act;
+
+	spin_lock(&gt->lock);
+	act = active_entry(gt, ref);
+	BUG_ON(!act || act->pin < pins);
+	act->pin -= pins;
+	put_frames(_mfn(act->frame), pins);
+	clear_marks(shared_entry(gt, ref), act->pin);
+	spin_unlock(&gt->lock);
+}
+
+mfn_t grant_frame_of(struct domain *rd, grant_ref_t ref)
+{
+	return _mfn(active_entry(rd->grants, ref)->frame);
+}
+
+bool grant_has_pins(struct domain *rd, grant_ref_t ref, domid_t user,
+		    uint32_t pins)
+{
+	const struct grant_active *act = active_entry(rd->grants, ref);
+
+	if (!act || act->user != user)
+		return false;
+	for (unsigned int shift = 0; shift < 32; shift += 8)
+		if ((act->pin >> shift & 0xff) < (pins >> shift & 0xff))
+			return false;
+	return true;
+}
+
+/* ---- size -------------------------------------------------------------- */
+
+static int grow_locked(struct domain *d, unsigned int frames)
+{
+	struct grant_table *gt = d->grants;
+
+	if (frames > gt->max_frames)
+		return -EINVAL;
+	while (gt->nr_frames < frames) {
+		void *page = page_alloc();
+
+		if (!page)
+			return -ENOMEM;
+		frame_share_with(virt_to_mfn(page), d);
+		gt->frames[gt->nr_frames++] = page;
+	}
+	return 0;
+}
+
+int gnttab_get_frame(struct domain *d, unsigned int idx, mfn_t *mfn)
+{
+	struct grant_table *gt = d->grants;
+	int rc;
+
+	if (!gt || idx >= gt->max_frames)
+		return -EINVAL;
+	spin_lock(&gt->lock);
+	rc = grow_locked(d, idx + 1);
+	if (!rc)
+		*mfn = virt_to_mfn(gt->frames[index_clamp(idx, gt->nr_frames)]);
+	spin_unlock(&gt->lock);
+	return rc;
+}
+
+/* ---- operations on tables ---------------------------------------------- */
+
+int grant_get_subject(struct vcpu *v, domid_t id, struct domain **out)
+{
+	struct domain *d = domain_get_remote_or_self(v, id);
+
+	if (!d)
+		return GNTST_bad_domain;
+	if (d != v->d && !v->d->is_hw) {
+		domain_put(d);
+		return GNTST_permission_denied;
+	}
+	if (!d->grants) {
+		domain_put(d);
+		return GNTST_bad_domain;
+	}
+	*out = d;
+	return GNTST_okay;
+}
+
+static int list_frames(struct domain *d, unsigned int nr, gva_t list)
+{
+	for (unsigned int i = 0; i < nr; i++) {
+		xen_pfn_t pfn = mfn_x(virt_to_mfn(d->grants->frames[i]));
+
+		if (copy_to_guest_index(list, i, &pfn))
+			return GNTST_bad_virt_addr;
+	}
+	return GNTST_okay;
+}
+
+static int setup_table(struct domain *d, const struct gnttab_setup_table *op)
+{
+	struct grant_table *gt = d->grants;
+	int rc;
+
+	if (op->nr_frames > gt->max_frames)
+		return GNTST_general_error;
+	if (!guest_array_ok(handle_gva(op->frame_list), op->nr_frames,
+			    sizeof(xen_pfn_t)))
+		return GNTST_bad_virt_addr;
+	spin_lock(&gt->lock);
+	rc = grow_locked(d, op->nr_frames);
+	spin_unlock(&gt->lock);
+	/* Frames never go away before the domain does: no lock needed. */
+	return rc ? GNTST_general_error
+		  : list_frames(d, op->nr_frames, handle_gva(op->frame_list));
+}
+
+static long op_setup_table(struct vcpu *v, struct gnttab_setup_table *op)
+{
+	struct domain *d;
+
+	op->status = grant_get_subject(v, op->dom, &d);
+	if (op->status)
+		return 0;
+	op->status = setup_table(d, op);
+	domain_put(d);
+	return 0;
+}
+
+static long op_query_size(struct vcpu *v, struct gnttab_query_size *op)
+{
+	struct domain *d;
+
+	op->status = grant_get_subject(v, op->dom, &d);
+	if (op->status)
+		return 0;
+	spin_lock(&d->grants->lock);
+	op->nr_frames = d->grants->nr_frames;
+	op->max_nr_frames = d->grants->max_frames;
+	spin_unlock(&d->grants->lock);
+	domain_put(d);
+	return 0;
+}
+
+/* Version 1 is all there is: 2 is a version that this build hasn't got. */
+static long op_set_version(struct vcpu *v, struct gnttab_set_version *op)
+{
+	unsigned int wanted = op->version;
+
+	(void)v;
+	op->version = 1;
+	if (wanted == 1)
+		return 0;
+	return wanted == 2 ? -ENOSYS : -EINVAL;
+}
+
+static long op_get_version(struct vcpu *v, struct gnttab_get_version *op)
+{
+	struct domain *d;
+
+	switch (grant_get_subject(v, op->dom, &d)) {
+	case GNTST_okay:
+		break;
+	case GNTST_permission_denied:
+		return -EPERM;
+	default:
+		return -ESRCH;
+	}
+	op->version = 1;
+	domain_put(d);
+	return 0;
+}
+
+static long op_get_status_frames(struct vcpu *v,
+				 struct gnttab_get_status_frames *op)
+{
+	struct domain *d;
+
+	op->status = grant_get_subject(v, op->dom, &d);
+	if (op->status)
+		return 0;
+	/* Status frames are version 2's. */
+	op->status = op->nr_frames ? GNTST_general_error : GNTST_okay;
+	domain_put(d);
+	return 0;
+}
+
+static long op_dump_table(struct vcpu *v, struct gnttab_dump_table *op)
+{
+	struct domain *d;
+
+	op->status = grant_get_subject(v, op->dom, &d);
+	if (op->status)
+		return 0;
+	gnttab_dump(d);
+	domain_put(d);
+	return 0;
+}
+
+static bool is_idle(struct grant_table *gt, grant_ref_t ref)
+{
+	struct grant_active *act = active_entry(gt, ref);
+
+	return !act || !act->pin;
+}
+
+static int swap_locked(struct grant_table *gt, grant_ref_t a, grant_ref_t b)
+{
+	struct grant_entry_v1 tmp;
+
+	if (a >= nr_entries(gt) || b >= nr_entries(gt))
+		return GNTST_bad_gntref;
+	if (a == b)
+		return GNTST_okay;
+	if (!is_idle(gt, a) || !is_idle(gt, b))
+		return GNTST_eagain;
+	tmp = *shared_entry(gt, a);
+	*shared_entry(gt, a) = *shared_entry(gt, b);
+	*shared_entry(gt, b) = tmp;
+	return GNTST_okay;
+}
+
+static long op_swap_grant_ref(struct vcpu *v, struct gnttab_swap_grant_ref *op)
+{
+	struct grant_table *gt = v->d->grants;
+
+	if (!gt) {
+		op->status = GNTST_bad_domain;
+		return 0;
+	}
+	spin_lock(&gt->lock);
+	op->status = swap_locked(gt, op->ref_a, op->ref_b);
+	spin_unlock(&gt->lock);
+	return 0;
+}
+
+/* Giving pages away for good; nobody uses it since copying grants exist. */
+static long op_transfer(struct vcpu *v, struct gnttab_transfer *op)
+{
+	(void)v;
+	(void)op;
+	return -ENOSYS;
+}
+
+/* For devices that don't see the caches; on a PC they all do. */
+static long op_cache_flush(struct vcpu *v, struct gnttab_cache_flush *op)
+{
+	(void)v;
+	(void)op;
+	return -EOPNOTSUPP;
+}
+
+/* ---- arrays of operations ---------------------------------------------- */
+
+union gnttab_arg {
+#define SUBOP(nr, name, type, dir, who) type name;
+#include <ops/grant_table_op.def>
+};
+
+/* How many of each go between two looks at what else is to be done. */
+#define OPS_PER_CHECK 16
+
+static long op_map_grant_ref(struct vcpu *v, struct gnttab_map_grant_ref *op)
+{
+	op->status = grant_map_one(v, op);
+	return 0;
+}
+
+/* The result couldn't be told: the mapping is undone, nobody could name it. */
+static void map_undo(struct vcpu *v, const struct gnttab_map_grant_ref *op)
+{
+	struct unmap_batch batch = { 0 };
+
+	if (op->status)
+		return;
+	(void)grant_unmap_one(
+		v, op->handle,
+		op->flags & GNTMAP_host_map ? op->host_addr : 0,
+		op->flags & GNTMAP_device_map ? op->dev_bus_addr : 0, 0,
+		&batch);
+	grant_unmap_flush(v, &batch);
+}
+
+static long op_copy(struct vcpu *v, struct gnttab_copy *op)
+{
+	op->status = grant_copy_one(v, op);
+	return 0;
+}
+
+static struct subop_info {
+	uint8_t size, out, dom0_only;
+} const subops[] = {
+#define OUT_IN	  0
+#define OUT_INOUT 1
+#define ONLY_ANY  0
+#define ONLY_DOM0 1
+#define SUBOP(nr, name, type, dir, who)                                        \
+	[nr] = { sizeof(type), OUT_##dir, ONLY_##who },
+#include <ops/grant_table_op.def>
+};
+
+static bool is_array_op(unsigned int cmd)
+{
+	switch (cmd) {
+	case GNTTABOP_map_grant_ref:
+	case GNTTABOP_unmap_grant_ref:
+	case GNTTABOP_unmap_and_replace:
+	case GNTTABOP_copy:
+	case GNTTABOP_swap_grant_ref:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static long run_one(struct vcpu *v, unsigned int cmd, union gnttab_arg *op,
+		    struct unmap_batch *batch)
+{
+	switch (cmd) {
+	case GNTTABOP_unmap_grant_ref:
+		op->unmap_grant_ref.status = grant_unmap_one(
+			v, op->unmap_grant_ref.handle,
+			op->unmap_grant_ref.host_addr,
+			op->unmap_grant_ref.dev_bus_addr, 0, batch);
+		return 0;
+	case GNTTABOP_unmap_and_replace:
+		op->unmap_and_replace.status = grant_unmap_one(
+			v, op->unmap_and_replace.handle,
+			op->unmap_and_replace.host_addr, 0,
+			op->unmap_and_replace.new_addr, batch);
+		return 0;
+#define CALL(nr, name)                                                         \
+	case nr:                                                               \
+		return op_##name(v, &op->name)
+	CALL(GNTTABOP_map_grant_ref, map_grant_ref);
+	CALL(GNTTABOP_copy, copy);
+	CALL(GNTTABOP_swap_grant_ref, swap_grant_ref);
+	CALL(GNTTABOP_setup_table, setup_table);
+	CALL(GNTTABOP_query_size, query_size);
+	CALL(GNTTABOP_set_version, set_version);
+	CALL(GNTTABOP_get_version, get_version);
+	CALL(GNTTABOP_get_status_frames, get_status_frames);
+	CALL(GNTTABOP_dump_table, dump_table);
+	CALL(GNTTABOP_transfer, transfer);
+	CALL(GNTTABOP_cache_flush, cache_flush);
+#undef CALL
+	default:
+		return -ENOSYS;
+	}
+}
+
+/* Operation i of the array: in, run, out. */
+static long run_at(struct vcpu *v, unsigned int cmd, gva_t at,
+		   struct unmap_batch *batch)
+{
+	const struct subop_info *info = &subops[cmd];
+	union gnttab_arg op;
+	long rc;
+
+	if (copy_from_guest(&op, at, info->size))
+		return -EFAULT;
+	rc = run_one(v, cmd, &op, batch);
+	if (!info->out || (rc && cmd != GNTTABOP_set_version))
+		return rc;
+	if (!copy_to_guest(at, &op, info->size))
+		return rc;
+	if (cmd == GNTTABOP_map_grant_ref)
+		map_undo(v, &op.map_grant_ref);
+	return -EFAULT;
+}
+
+long hc_grant_table_op(struct vcpu *v, unsigned int cmd, gva_t uop,
+		       unsigned int count)
+{
+	struct unmap_batch batch = { 0 };
+	unsigned int i;
+	long rc = 0;
+
+	if (cmd >= ARRAY_SIZE(subops) || !subops[cmd].size)
+		return hypercall_unknown(v, __HYPERVISOR_grant_table_op, cmd);
+	cmd = index_clamp(cmd, ARRAY_SIZE(subops));
+	if (subops[cmd].dom0_only && !v->d->is_hw)
+		return -EPERM;
+	if ((int)count < 0 || (!is_array_op(cmd) && count != 1))
+		return -EINVAL;
+	if (!guest_array_ok(uop, count, subops[cmd].size))
+		return -EFAULT;
+	if (!v->d->grants)
+		return -EINVAL;
+
+	for (i = 0; i < count && !rc; i++) {
+		if (i && i % OPS_PER_CHECK == 0 && preempt_needed())
+			break;
+		rc = run_at(v, cmd, uop + (gva_t)i * subops[cmd].size, &batch);
+		if (batch.nr == UNMAP_BATCH)
+			grant_unmap_flush(v, &batch);
+	}
+	grant_unmap_flush(v, &batch);
+	if (!rc && i < count)
+		return hypercall_continue(
+			v, __HYPERVISOR_grant_table_op, 3, (unsigned long)cmd,
+			uop + (gva_t)i * subops[cmd].size,
+			(unsigned long)(count - i));
+	return rc;
+}
+
+/* ---- birth, death, audit ----------------------------------------------- */
+
+#define DEFAULT_FRAMES	 64
+#define DEFAULT_MAPTRACK 1024
+#define MOST_FRAMES	 32768	/* more entries than a ref can be sane for */
+
+static unsigned int active_pages(unsigned int frames)
+{
+	return DIV_ROUND_UP(frames * ENTRIES_PER_FRAME, ACTIVE_PER_PAGE);
+}
+
+static void free_table(struct grant_table *gt)
+{
+	if (gt->frames)
+		for (unsigned int i = 0; i < gt->nr_frames; i++)
+			frame_unshare(virt_to_mfn(gt->frames[i]));
+	if (gt->active)
+		for (unsigned int i = 0; i < active_pages(gt->max_frames); i++)
+			page_free(gt->active[i]);
+	heap_free(gt->frames);
+	heap_free(gt->active);
+	maptrack_free(gt);
+	heap_free(gt);
+}
+
+int gnttab_init_domain(struct domain *d, unsigned int max_frames,
+		       unsigned int max_maptrack)
+{
+	struct grant_table *gt = heap_alloc(sizeof(*gt));
+	int rc = -ENOMEM;
+
+	if (!gt)
+		return -ENOMEM;
+	gt->max_frames = MIN(max_frames ? max_frames : DEFAULT_FRAMES,
+			     (unsigned int)MOST_FRAMES);
+	gt->max_track_pages = MIN(max_maptrack ? max_maptrack
+					       : DEFAULT_MAPTRACK,
+				  (unsigned int)MOST_FRAMES);
+	gt->free_handle = NO_HANDLE;
+	gt->frames = heap_alloc(gt->max_frames * sizeof(gt->frames[0]));
+	gt->active = heap_alloc(active_pages(gt->max_frames) *
+				sizeof(gt->active[0]));
+	if (!gt->frames || !gt->active)
+		goto out_free;
+	d->grants = gt;
+	rc = grow_locked(d, 1);
+	if (!rc)
+		return 0;
+	d->grants = NULL;
+out_free:
+	free_table(gt);
+	return rc;
+}
+
+void gnttab_destroy_domain(struct domain *d)
+{
+	struct grant_table *gt = d->grants;
+
+	d->grants = NULL;
+	if (gt)
+		free_table(gt);
+}
+
+/* What a domain's maptrack says it uses of one of granter's entries. */
+static uint32_t pins_held_by(const struct grant_table *gt,
+			     const struct domain *granter, grant_ref_t ref)
+{
+	uint32_t pins = 0;
+
+	for (unsigned int p = 0; gt && p < gt->nr_track_pages; p++) {
+		for (unsigned int i = 0; i < MAPTRACK_PER_PAGE; i++) {
+			const struct maptrack *m = &gt->track[p][i];
+
+			if (m->granter == granter && m->ref == ref)
+				pins += grant_part_pins(m->flags);
+		}
+	}
+	return pins;
+}
+
+static uint32_t pins_wanted(struct domain *d, const struct grant_active *act,
+			    grant_ref_t ref)
+{
+	struct domain *user = domain_get_by_id(act->user);
+	uint32_t pins;
+
+	if (!user)
+		return 0;
+	pins = pins_held_by(user->grants, d, ref);
+	domain_put(user);
+	return pins;
+}
+
+unsigned long gnttab_audit(struct domain *d)
+{
+	struct grant_table *gt = d->grants;
+	unsigned long bad = 0;
+
+	if (!gt)
+		return 0;
+	bad += gt->nr_frames > gt->max_frames;
+	for (grant_ref_t ref = 0; ref < nr_entries(gt); ref++) {
+		const struct grant_active *act = active_entry(gt, ref);
+
+		if (!act || !act->pin)
+			continue;
+		if (act->pin != pins_wanted(d, act, ref)) {
+			printk(LOG_ERR "d%u: grant %u: pins %#x are wrong\n",
+			       d->id, ref, act->pin);
+			bad++;
+		}
+	}
+	return bad + maptrack_audit(d);
+}
+
+void gnttab_dump(struct domain *d)
+{
+	struct grant_table *gt = d->grants;
+
+	if (!gt)
+		return;
+	printk("d%u: grant table of %u frames (at most %u), %u mappings\n",
+	       d->id, gt->nr_frames, gt->max_frames, gt->handles);
+	for (grant_ref_t ref = 0; ref < nr_entries(gt); ref++) {
+		const struct grant_active *act = active_entry(gt, ref);
+
+		if (act && act->pin)
+			printk("  %u: frame %#x to d%u, pins %08x\n", ref,
+			       act->frame, act->user, act->pin);
+	}
+}
