@@ -310,7 +310,7 @@ out_gnttab:
 out_evtchn:
 	evtchn_free_domain(d);
 out_shared:
-	frame_put(d->shared_mfn);
+	frame_unshare(d->shared_mfn);
 	return rc;
 }
 
@@ -322,7 +322,7 @@ static void free_modules(struct domain *d)
 	sched_destroy_domain(d);
 	gnttab_destroy_domain(d);
 	evtchn_free_domain(d);
-	frame_put(d->shared_mfn);
+	frame_unshare(d->shared_mfn);
 }
 
 static struct domain *domain_object(domid_t id, const struct domain_config *cfg)
@@ -401,6 +401,7 @@ static void domain_free(struct domain *d)
 	/* Now at the latest the store daemon must see that it is gone. */
 	unpublish(d);
 	virq_send_global(VIRQ_DOM_EXC);
+	heap_free(d->e820);
 	heap_free(d->vcpu);
 	heap_free(d);
 }

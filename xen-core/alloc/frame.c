@@ -131,7 +131,9 @@ static void frame_free(mfn_t mfn, uint64_t w)
 	m2p_set(mfn, M2P_INVALID);
 	*word(mfn) = (uint64_t)OWNER_CORE << OWNER_SHIFT;
 	buddy_free(mfn, 0);
-	if (d && !w_shared(w))
+	if (w_shared(w))
+		domain_slot_release(w_owner(w));
+	else if (d)
 		domain_unreserve_pages(d, 1);
 }
 
@@ -475,8 +477,25 @@ bool frame_release(mfn_t mfn, struct domain *d)
 	return true;
 }
 
+bool frame_steal(mfn_t mfn, struct domain *d)
+{
+	uint64_t *p, w;
+
+	if (!mfn_valid(mfn))
+		return false;
+	p = word(mfn);
+	w = load(p);
+	do {
+		if (w_owner(w) != d->slot ||
+		    (w & (ALLOC | PINNED | REFS_MASK | TC_MASK)) != ALLOC)
+			return false;
+	} while (!swap(p, &w, (uint64_t)OWNER_CORE << OWNER_SHIFT));
+	return true;
+}
+
 void frame_share_with(mfn_t mfn, struct domain *d)
 {
+	domain_slot_hold(d->slot);
 	WRITE_ONCE(*word(mfn), (uint64_t)d->slot << OWNER_SHIFT | PINNED |
 				       TYPE(FT_WRITABLE) | STATE(FS_VALID) |
 				       TC_ONE | REFS_ONE);

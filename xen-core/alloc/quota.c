@@ -4,7 +4,8 @@
  * tot_pages counts a domain's frames, max_pages limits them.  A frame is
  * counted before it is given, in one atomic step, so two vCPUs at once can't
  * pass the limit together.  Lowering max_pages below tot_pages takes nothing
- * away; it only stops growth.
+ * away; it only stops growth.  While a domain has any frames they hold a
+ * reference to it: the last one may go long after it was killed.
  *
  * A claim is the control tool's: "this domain will want n frames in all".
  * Claimed frames are not given to others.  quota_lock guards the claims.
@@ -31,6 +32,8 @@ bool domain_reserve_pages(struct domain *d, unsigned long n)
 					      had + (uint32_t)n, false,
 					      __ATOMIC_ACQ_REL,
 					      __ATOMIC_RELAXED));
+	if (had == 0 && n)
+		domain_get(d);
 	return true;
 }
 
@@ -40,6 +43,8 @@ void domain_unreserve_pages(struct domain *d, unsigned long n)
 					  __ATOMIC_ACQ_REL);
 
 	BUG_ON(had < n);
+	if (had == n && n)
+		domain_put(d);
 }
 
 int domain_claim_pages(struct domain *d, unsigned long want)

@@ -8,31 +8,20 @@
 #include <hvx/version.h>
 
 #include <abi/version.h>
+#include <hvx/boot.h>
 #include <hvx/domain.h>
 #include <hvx/guest_access.h>
 #include <hvx/hypercall.h>
 #include <hvx/string.h>
 
-static xen_commandline_t command_line;
-
-void version_set_command_line(const char *line)
-{
-	strlcpy(command_line, line, sizeof(command_line));
-}
-
 /* A fixed-size text, the rest of it zero. */
 static int put_text(gva_t to, const char *text, size_t size)
 {
-	char buf[64];
-	int rc;
+	char buf[sizeof(xen_capabilities_info_t)];
 
 	memset(buf, 0, sizeof(buf));
 	strlcpy(buf, text, MIN(size, sizeof(buf)));
-	rc = copy_to_guest(to, buf, MIN(size, sizeof(buf)));
-	memset(buf, 0, sizeof(buf));
-	for (size_t at = sizeof(buf); !rc && at < size; at += sizeof(buf))
-		rc = copy_to_guest(to + at, buf, MIN(size - at, sizeof(buf)));
-	return rc;
+	return copy_to_guest(to, buf, MIN(size, sizeof(buf)));
 }
 
 static int put_compile_info(gva_t arg)
@@ -89,9 +78,8 @@ static int put_platform(gva_t arg)
 
 static int put_command_line(const struct domain *d, gva_t arg)
 {
-	if (!d->is_hw)
-		return put_text(arg, "<denied>", sizeof(command_line));
-	return copy_to_guest(arg, command_line, sizeof(command_line));
+	return put_text(arg, d->is_hw ? boot_info.cmdline : "<denied>",
+			sizeof(xen_commandline_t));
 }
 
 long hc_xen_version(struct vcpu *v, int cmd, gva_t arg)

@@ -19,6 +19,7 @@
 
 #define MAX_DOMAINS 1024		/* slots; owner field of a frame word */
 #define MAX_VCPUS   128			/* of one domain */
+#define DOMAIN_E820_MAX 128		/* entries of a domain's memory map */
 #define LEGACY_VCPUS 32			/* with a vcpu_info in shared_info */
 
 /* Why a vCPU doesn't run; it runs when none is set (v->blocked_by == 0). */
@@ -83,6 +84,8 @@ struct domain {
 	uint8_t handle[16];
 	uint32_t ssidref;
 	int64_t time_offset;		/* seconds */
+	struct e820_entry *e820;	/* by the tools; NULL: none.  By lock */
+	unsigned int nr_e820;
 	struct sched_domain sched;
 	struct evtchn_domain evtchn;
 	struct grant_table *grants;

@@ -118,6 +118,11 @@ void frame_assign(mfn_t mfn, struct domain *d);
  * False if it wasn't part of d's reservation. */
 bool __must_check frame_release(mfn_t mfn, struct domain *d);
 
+/* Take a frame that nobody uses, not even its owner by a mapping, out of d's
+ * reservation without changing its count; it is the core's.  frame_assign()
+ * gives it back. */
+bool __must_check frame_steal(mfn_t mfn, struct domain *d);
+
 /* Core pages that guests map (shared_info, grant frames): the frame belongs
  * to d for mapping's sake but isn't part of its reservation, and is WRITABLE
  * for as long as the core holds it; frame_unshare() lets go, and it is freed
@@ -163,5 +168,7 @@ unsigned long heap_pages_used(void);
 unsigned long m2p_get(mfn_t mfn);
 void m2p_set(mfn_t mfn, unsigned long gfn);
 #define M2P_INVALID (~0UL)
+/* The first frame of the table's i-th 2 MiB. */
+mfn_t m2p_extent(unsigned int i);
 
 #endif

@@ -20,6 +20,8 @@ void gnttab_destroy_domain(struct domain *d);
 /* Frame idx of the table, growing it if it is within the limit; for
  * XENMEM_acquire_resource and add_to_physmap.  0 or -errno. */
 int gnttab_get_frame(struct domain *d, unsigned int idx, mfn_t *mfn);
+/* How many frames d's table may grow to. */
+unsigned int gnttab_max_frames(struct domain *d);
 unsigned long gnttab_audit(struct domain *d);
 void gnttab_dump(struct domain *d);	/* debug key 'g' */
 

@@ -9,7 +9,4 @@
 #define HVX_VERSION	 "0.1"
 #define HVX_EXTRAVERSION "-hvx-" HVX_VERSION
 
-/* The core's own command line, for XENVER_commandline; copied. */
-void version_set_command_line(const char *line);
-
 #endif
