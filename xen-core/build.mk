@@ -53,3 +53,7 @@ metal-y += lib/string.c
 metal-y += lib/symbols.c
 metal-y += lib/uart.c
 metal-y += lib/vga.c
+metal-y += cpu/ioapic.c
+metal-y += cpu/msi.c
+metal-y += cpu/pci.c
+metal-y += dispatch/physdev_op.c

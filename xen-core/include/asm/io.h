@@ -43,6 +43,28 @@ static inline void outl(uint16_t port, uint32_t v)
 	__asm__ volatile("outl %0, %1" : : "a"(v), "Nd"(port));
 }
 
+static inline uint8_t mmio_read8(const volatile void *p)
+{
+	uint8_t v;
+
+	__asm__ volatile("movb %1, %0"
+			 : "=q"(v)
+			 : "m"(*(const volatile uint8_t *)p)
+			 : "memory");
+	return v;
+}
+
+static inline uint16_t mmio_read16(const volatile void *p)
+{
+	uint16_t v;
+
+	__asm__ volatile("movw %1, %0"
+			 : "=r"(v)
+			 : "m"(*(const volatile uint16_t *)p)
+			 : "memory");
+	return v;
+}
+
 static inline uint32_t mmio_read32(const volatile void *p)
 {
 	uint32_t v;

@@ -4,6 +4,7 @@
 #ifndef HVX_INTERP_H
 #define HVX_INTERP_H
 
+#include <hvx/pci.h>
 #include <hvx/regs.h>
 #include <hvx/types.h>
 
@@ -55,10 +56,5 @@ void domain_ioport_deny(unsigned int first, unsigned int last);
 /* Frames that aren't RAM: may d map them? */
 bool domain_iomem_allowed(const struct domain *d, mfn_t mfn);
 void domain_iomem_deny(mfn_t first, unsigned long nr);
-
-/* PCI configuration, shared by the interpreter and MSI set-up (cf8/cfc). */
-uint32_t pci_conf_read(unsigned int bdf, unsigned int reg, unsigned int width);
-void pci_conf_write(unsigned int bdf, unsigned int reg, unsigned int width,
-		    uint32_t value);
 
 #endif

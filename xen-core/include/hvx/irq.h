@@ -30,10 +30,18 @@ struct pirq {
 	bool masked_for_eoi;	/* level-triggered, waits for the guest's EOI */
 };
 
+/* Boot CPU, after apic_init: I/O APICs found, all lines masked, and what of
+ * the interrupt hardware dom0 may not touch. */
+void irq_init(void);
+
 /* The dispatcher's call for any vector in the dynamic range. */
 void irq_handle_vector(unsigned int vector);
-/* The core's own use of an ISA interrupt (the UART). */
+/* The core's own use of an ISA interrupt (the UART); fn runs on the boot CPU
+ * with interrupts off. */
 int irq_request_core(unsigned int gsi, void (*fn)(void));
+/* The GSI of an ISA interrupt. */
+unsigned int irq_isa_to_gsi(unsigned int isa);
+void irq_dump(void);		/* debug key 'i' */
 
 /* evtchn bind_pirq and its undoing.  will_share as in the ABI. */
 int pirq_bind(struct vcpu *v, unsigned int pirq, bool will_share,
@@ -45,5 +53,26 @@ void pirq_set_affinity(struct domain *d, unsigned int pirq, unsigned int cpu);
 void pirq_guest_eoi(struct domain *d, unsigned int pirq);
 int pirq_init_domain(struct domain *d);
 void pirq_destroy_domain(struct domain *d);
+
+/* PHYSDEVOP_map_pirq and others, for dispatch/physdev_op.c.  The pirq, or
+ * -errno.  want: the pirq asked for, or negative. */
+int pirq_map_gsi(struct domain *d, unsigned int gsi, int want);
+struct msi_request {
+	uint16_t segment, bdf;
+	unsigned int entry;	/* of the MSI-X table */
+	paddr_t table_base;	/* BAR with the MSI-X table; 0: plain MSI */
+};
+int pirq_map_msi(struct domain *d, const struct msi_request *rq, int want);
+int pirq_unmap(struct domain *d, unsigned int pirq);
+int pirq_get_free(struct domain *d, bool gsi);
+/* XENIRQSTAT_*, or -EINVAL. */
+int pirq_status(struct domain *d, unsigned int pirq);
+/* The bitmap page that tells the guest which pirqs need an EOI. */
+int pirq_set_eoi_map(struct domain *d, mfn_t mfn, bool auto_unmask);
+int irq_setup_gsi(unsigned int gsi, bool level, bool low);
+/* A device lost its registers: write its messages again. */
+int irq_restore_msi(unsigned int segment, unsigned int bdf);
+/* Registers of the I/O APIC at that address, as dom0 reads them. */
+int ioapic_guest_read(paddr_t base, unsigned int reg, uint32_t *value);
 
 #endif
