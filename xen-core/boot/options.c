@@ -8,6 +8,7 @@
 #include <hvx/console.h>
 #include <hvx/cpumask.h>
 #include <hvx/domain.h>
+#include <hvx/ipi.h>
 #include <hvx/string.h>
 #include <hvx/uart.h>
 
@@ -343,6 +344,7 @@ static const struct option table[] = {
 	{ "noapic", parse_bool, &opt_noapic, 0, 0 },
 	{ "noreboot", parse_bool, &opt_noreboot, 0, 0 },
 	{ "nosmp", parse_bool, &opt_nosmp, 0, 0 },
+	{ "preempt_force", parse_uint, &preempt_force, 0, 1000000 },
 	{ "sched", parse_sched, NULL, 0, 0 },
 	{ "sched_credit_tslice_ms", parse_uint, &sched_credit_tslice_ms, 1,
 	  1000 },

@@ -12,6 +12,7 @@
 #include <asm/io.h>
 #include <hvx/console.h>
 #include <hvx/paging.h>
+#include <hvx/panic.h>
 #include <hvx/string.h>
 
 #define TABLE_MAX_BYTES (1U << 20)
@@ -399,10 +400,10 @@ void acpi_init(const void *rsdp, size_t len, paddr_t efi_system)
 	if (!r || !rsdp_ok(r, len))
 		r = acpi.rsdp ? map(acpi.rsdp, sizeof(*r)) : NULL;
 	if (!r || !rsdp_ok(r, sizeof(*r)))
-		panic("No ACPI tables: this machine can't be used\n");
+		boot_refuse("no ACPI tables found");
 	parse_from(r);
 	if (!acpi.nr_cpus || !acpi.lapic_addr || !acpi.nr_ioapics)
-		panic("No APIC (ACPI MADT): turn it on in the firmware\n");
+		boot_refuse("no APIC (ACPI MADT): turn it on in the firmware");
 	describe();
 }
 

@@ -14,7 +14,9 @@
 #include <hvx/acpi.h>
 #include <hvx/console.h>
 #include <hvx/irq.h>
+#include <hvx/options.h>
 #include <hvx/paging.h>
+#include <hvx/panic.h>
 #include <hvx/time.h>
 
 enum apic_reg {
@@ -108,10 +110,10 @@ void apic_init(void)
 
 	cpuid_count(1, 0, r);
 	if (!(r[3] & BIT(9)))
-		panic("No local APIC: turn it on in the firmware\n");
+		boot_refuse("no local APIC: turn it on in the firmware");
 	deadline_mode = r[2] & BIT(24);
 	x2apic = rdmsr(MSR_APIC_BASE) & BASE_X2APIC ||
-		 (r[2] & BIT(21) && needs_x2apic());
+		 (opt_x2apic && r[2] & BIT(21) && needs_x2apic());
 	if (!x2apic) {
 		apic_regs = ioremap(acpi.lapic_addr, PAGE_SIZE, MAP_UC);
 		if (!apic_regs)
