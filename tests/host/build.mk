@@ -2,3 +2,7 @@
 # $(test_X-src) what it links beside tests/host/test_X.c.
 host-machine := tests/host/machine.c tests/host/fakes.c
 
+
+host-tests += test_frame
+test_frame-src := tests/host/pt_model.c xen-core/alloc/frame.c \
+	xen-core/pv/ptval.c $(host-machine)

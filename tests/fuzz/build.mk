@@ -1,0 +1,5 @@
+# Fuzz targets: fuzzers, a name a line; $(fuzz_X-src) what X links beside
+# tests/fuzz/X/X.c.
+fuzzers += ptval
+fuzz_ptval-src := tests/host/pt_model.c xen-core/alloc/frame.c \
+	xen-core/pv/ptval.c $(host-machine)
