@@ -48,6 +48,16 @@ void pv_load_base(struct vcpu *v)
 	(void)v;
 }
 
+void domain_slot_hold(unsigned int slot)
+{
+	(void)slot;
+}
+
+void domain_slot_release(unsigned int slot)
+{
+	(void)slot;
+}
+
 /* ---- the oracle ---------------------------------------------------------- */
 
 struct mframe {
@@ -161,6 +171,11 @@ static void differ(const char *what, int i)
 	fprintf(stderr, "pt_model: %s, frame %d, word %#lx, type %d\n", what, i,
 		(unsigned long)mfn_to_frame(frames[i])->word,
 		type_in_force(&now.f[i]));
+	for (i = 0; i < FRAMES; i++)
+		fprintf(stderr, "  %d (%#lx): %#lx %#lx %#lx, word %#lx\n", i,
+			mfn_x(frames[i]), now.f[i].e[0], now.f[i].e[1],
+			now.f[i].e[2],
+			(unsigned long)mfn_to_frame(frames[i])->word);
 	abort();
 }
 
@@ -338,6 +353,7 @@ static void setup(void)
 	host.quiet = true;
 	d = host_make_domain(1, 1);
 	v = host_make_vcpu(d, 0);
+	d->is_hw = true;	/* may use cache bits: they stay as written */
 	v->pv.old_table = INVALID_MFN;
 	memset(&now, 0, sizeof(now));
 	memset(held, 0, sizeof(held));

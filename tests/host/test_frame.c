@@ -44,6 +44,14 @@ static void two_domains(void)
 	other = host_make_domain(2, 1);
 }
 
+static int free_domains(void **state)
+{
+	(void)state;
+	host_free_domain(d);
+	host_free_domain(other);
+	return 0;
+}
+
 static void references_keep_a_frame(void **state)
 {
 	mfn_t m;
@@ -139,11 +147,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_sequences),
-		cmocka_unit_test(references_keep_a_frame),
-		cmocka_unit_test(counts_are_refused_not_wrapped),
-		cmocka_unit_test(shared_frames_cannot_be_unpinned),
-		cmocka_unit_test(type_changes_flush),
-		cmocka_unit_test(invalid_frames),
+		cmocka_unit_test_teardown(references_keep_a_frame, free_domains),
+		cmocka_unit_test_teardown(counts_are_refused_not_wrapped, free_domains),
+		cmocka_unit_test_teardown(shared_frames_cannot_be_unpinned, free_domains),
+		cmocka_unit_test_teardown(type_changes_flush, free_domains),
+		cmocka_unit_test_teardown(invalid_frames, free_domains),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

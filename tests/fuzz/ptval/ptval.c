@@ -2,7 +2,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "pt_model.h"
+#include "../../host/pt_model.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
