@@ -6,3 +6,5 @@ host-machine := tests/host/machine.c tests/host/fakes.c
 host-tests += test_frame
 test_frame-src := tests/host/pt_model.c xen-core/alloc/frame.c \
 	xen-core/pv/ptval.c $(host-machine)
+host-tests += test_acpi
+test_acpi-src := xen-core/cpu/acpi.c
