@@ -8,3 +8,9 @@ test_frame-src := tests/host/pt_model.c xen-core/alloc/frame.c \
 	xen-core/pv/ptval.c $(host-machine)
 host-tests += test_acpi
 test_acpi-src := xen-core/cpu/acpi.c
+evtchn-src := $(host-machine) xen-core/chan/evtchn.c \
+	xen-core/chan/evtchn_2l.c xen-core/chan/evtchn_fifo.c \
+	xen-core/chan/virq.c xen-core/dispatch/guest_access.c
+host-tests += test_evtchn test_evtchn_fifo
+test_evtchn-src := $(evtchn-src)
+test_evtchn_fifo-src := $(evtchn-src)

@@ -208,6 +208,14 @@ __weak void frame_share_with(mfn_t mfn, struct domain *d)
 	*f = (struct fake_frame){ .owner = d, .refs = 1, .core = true };
 }
 
+__weak void frame_unshare(mfn_t mfn)
+{
+	struct fake_frame *f = fake_of(mfn);
+
+	f->core = false;
+	frame_put(mfn);
+}
+
 mfn_t host_give_frame(struct domain *d)
 {
 	mfn_t mfn = buddy_alloc(0);

@@ -346,7 +346,8 @@ __weak unsigned long machine_copy_from_guest(void *to, gva_t from,
 __weak unsigned long machine_copy_to_guest(gva_t to, const void *from,
 					   unsigned long n)
 {
-	if (n && guest_faults(to, n))
+	if (n && (guest_faults(to, n) ||
+		  (to < host.read_only_to && to + n > host.read_only_from)))
 		return n;
 	memcpy((void *)to, from, n);
 	return 0;

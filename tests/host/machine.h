@@ -52,6 +52,8 @@ struct host {
 	/* Guest addresses [from, to) that fault, beside NULL's page and what
 	 * isn't canonical or is the core's. */
 	gva_t forbidden_from, forbidden_to;
+	/* Guest addresses [from, to) that can be read but not written. */
+	gva_t read_only_from, read_only_to;
 
 	unsigned int flushes;		/* of any kind */
 	cpumask_t flushed;		/* CPUs of the flushes so far */
