@@ -2,7 +2,6 @@
 # $(test_X-src) what it links beside tests/host/test_X.c.
 host-machine := tests/host/machine.c tests/host/fakes.c
 
-
 host-tests += test_frame
 test_frame-src := tests/host/pt_model.c xen-core/alloc/frame.c \
 	xen-core/pv/ptval.c $(host-machine)
@@ -14,3 +13,5 @@ evtchn-src := $(host-machine) xen-core/chan/evtchn.c \
 host-tests += test_evtchn test_evtchn_fifo
 test_evtchn-src := $(evtchn-src)
 test_evtchn_fifo-src := $(evtchn-src)
+host-tests += test_irq
+test_irq-src := xen-core/cpu/irq.c $(host-machine)
