@@ -1,5 +1,6 @@
 # The core's sources, one to a line, by folder.  logic: reaches the hardware
 # through <hvx/machine.h> only, so that host tests link it as it is.
+logic-y += alloc/audit.c
 logic-y += alloc/buddy.c
 logic-y += alloc/domain.c
 logic-y += alloc/frame.c

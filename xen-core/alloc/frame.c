@@ -118,6 +118,22 @@ bool frame_owned_by(const struct frame *fr, const struct domain *d)
 	return frame_owner(fr) == d->slot;
 }
 
+void frame_view(mfn_t mfn, struct frame_view *fv)
+{
+	uint64_t w = load(word(mfn));
+
+	fv->owner = w_owner(w);
+	fv->type = w_type(w);
+	fv->state = w_state(w);
+	fv->tcount = (unsigned int)((w & TC_MASK) >> TC_SHIFT);
+	if (fv->state == FS_PARTIAL)
+		fv->tcount = (unsigned int)((w & ENTRIES_MASK) >> TC_SHIFT);
+	fv->refs = (unsigned int)(w & REFS_MASK);
+	fv->pinned = w & PINNED;
+	fv->shared = w_shared(w);
+	fv->alloc = w & ALLOC;
+}
+
 /*
  * The last reference is gone: nobody can take one any more (w_dead), so the
  * word is ours.

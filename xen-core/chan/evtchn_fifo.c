@@ -395,3 +395,15 @@ unsigned long evtchn_fifo_audit(struct domain *d)
 		bad += audit_vcpu(d, v);
 	return bad;
 }
+
+void evtchn_each_ref(struct domain *d, frame_ref_fn fn, void *ctx)
+{
+	struct evtchn_fifo_domain *f = d->evtchn.fifo;
+	struct vcpu *v;
+
+	for (unsigned int i = 0; f && i < f->nr_pages; i++)
+		fn(ctx, virt_to_mfn(f->page[i]), true);
+	for_each_vcpu(d, v)
+		if (v->evtchn.fifo && v->evtchn.fifo->control)
+			fn(ctx, virt_to_mfn(v->evtchn.fifo->control), true);
+}

@@ -735,3 +735,17 @@ void gnttab_dump(struct domain *d)
 			       act->frame, act->user, act->pin);
 	}
 }
+
+void gnttab_each_ref(struct domain *d, frame_ref_fn fn, void *ctx)
+{
+	struct grant_table *gt = d->grants;
+
+	for (grant_ref_t ref = 0; gt && ref < nr_entries(gt); ref++) {
+		const struct grant_active *a = active_entry(gt, ref);
+
+		for (unsigned int s = 0; a && s < 32; s += 8)
+			for (uint32_t n = a->pin >> s & 0xff; n; n--)
+				fn(ctx, _mfn(a->frame),
+				   PIN_WRITES >> s & 0xff);
+	}
+}

@@ -120,6 +120,15 @@ static inline bool slot_is_core(enum frame_type level, unsigned int i)
 	return level == FT_L4 && i >= HVX_SLOT_FIRST && i <= HVX_SLOT_LAST;
 }
 
+bool ptval_entry_counts(uint64_t pte, enum frame_type level, unsigned int i,
+			bool *typed)
+{
+	if (!(pte & PTE_P) || slot_is_core(level, i))
+		return false;
+	*typed = level > FT_L1 || (pte & PTE_RW);
+	return level > FT_L1 || (leaf_is_counted(pte) && !(pte & PTE_GRANT));
+}
+
 static int validate_l1(uint64_t *t, const struct domain *d, unsigned int *entry)
 {
 	unsigned int i;

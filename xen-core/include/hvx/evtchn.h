@@ -6,6 +6,7 @@
 #define HVX_EVTCHN_H
 
 #include <abi/event_channel.h>
+#include <hvx/frame.h>
 #include <hvx/lock.h>
 #include <hvx/types.h>
 
@@ -82,6 +83,8 @@ void evtchn_vcpu_info_moved(struct vcpu *v);
 /* A port of d whose other end is the toolstack's remote: for domain building. */
 int evtchn_alloc_unbound(struct domain *d, domid_t remote, unsigned int *port);
 
+/* Each reference to d's frames that its FIFO pages hold. */
+void evtchn_each_ref(struct domain *d, frame_ref_fn fn, void *ctx);
 unsigned long evtchn_audit(struct domain *d);
 void evtchn_dump(struct domain *d);	/* debug key 'e' */
 

@@ -130,8 +130,21 @@ bool __must_check frame_steal(mfn_t mfn, struct domain *d);
 void frame_share_with(mfn_t mfn, struct domain *d);
 void frame_unshare(mfn_t mfn);
 
+/* What a word says at the moment, taken apart. */
+struct frame_view {
+	unsigned int owner, tcount, refs;
+	enum frame_type type;
+	enum frame_state state;
+	bool pinned, shared, alloc;
+};
+void frame_view(mfn_t mfn, struct frame_view *fv);
+
+/* For the audit: a module names each reference that it holds. */
+typedef void (*frame_ref_fn)(void *ctx, mfn_t mfn, bool typed);
+
 /* Every frame of d: recount all from the tables and compare; the number of
- * differences, each logged.  d NULL: all domains. */
+ * differences, the first of them logged.  d NULL: all domains.  All other CPUs
+ * stand still. */
 unsigned long frame_audit(struct domain *d);
 
 /*

@@ -6,6 +6,7 @@
 #define HVX_GNTTAB_H
 
 #include <abi/grant_table.h>
+#include <hvx/frame.h>
 #include <hvx/types.h>
 
 struct domain;
@@ -22,6 +23,8 @@ void gnttab_destroy_domain(struct domain *d);
 int gnttab_get_frame(struct domain *d, unsigned int idx, mfn_t *mfn);
 /* How many frames d's table may grow to. */
 unsigned int gnttab_max_frames(struct domain *d);
+/* Each reference to d's frames that a use of its grants holds. */
+void gnttab_each_ref(struct domain *d, frame_ref_fn fn, void *ctx);
 unsigned long gnttab_audit(struct domain *d);
 void gnttab_dump(struct domain *d);	/* debug key 'g' */
 

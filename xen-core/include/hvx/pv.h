@@ -90,6 +90,9 @@ int ptval_set_entry(struct vcpu *v, const struct domain *owner, uint64_t *pte,
  * isn't that any more. */
 int ptval_cmpxchg_l1e(struct vcpu *v, uint64_t *pte, uint64_t expect,
 		      uint64_t val);
+/* Does entry i of a table in force hold a reference, and a typed one? */
+bool ptval_entry_counts(uint64_t pte, enum frame_type level, unsigned int i,
+			bool *typed);
 /* Finish what v's last table change left; 0 or -ERESTART. */
 int ptval_finish_old(struct vcpu *v);
 /* Make an L4 the kernel's (or user's) base; the old one's reference goes. */
