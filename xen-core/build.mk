@@ -29,6 +29,13 @@ logic-y += pv/mmu_update.c
 logic-y += pv/mmuext.c
 logic-y += pv/ptval.c
 logic-y += pv/ptwr.c
+logic-y += sched/account.c
+logic-y += sched/control.c
+logic-y += sched/core.c
+logic-y += sched/credit.c
+logic-y += sched/sched_op.c
+logic-y += sched/timer.c
+logic-y += sched/vcpu_op.c
 
 metal-y += boot/head.S
 metal-y += boot/main.c

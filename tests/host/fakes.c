@@ -233,6 +233,21 @@ mfn_t host_give_frame(struct domain *d)
 __weak void timer_softirq(void) {}
 __weak void sched_softirq(void) {}
 
+__weak void sched_switch_done(struct vcpu *prev)
+{
+	(void)prev;
+}
+
+__weak void evtchn_poll_begin(struct domain *d)
+{
+	(void)d;
+}
+
+__weak void evtchn_poll_end(struct domain *d)
+{
+	(void)d;
+}
+
 __weak void vcpu_kick(struct vcpu *v)
 {
 	(void)v;

@@ -126,9 +126,9 @@ __weak void softirq_raise_on(unsigned int cpu, enum softirq nr)
 
 __weak void machine_switch(struct vcpu *prev, struct vcpu *next)
 {
-	(void)prev;
 	host_pcpu[host.cpu].current = next;
 	host.cpus[host.cpu].switches++;
+	sched_switch_done(prev);
 }
 
 void host_set_cpu(unsigned int cpu)

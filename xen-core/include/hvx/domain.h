@@ -27,6 +27,7 @@
 #define VPF_POLLING   BIT(1)	/* waits for one of some ports */
 #define VPF_DOWN      BIT(2)	/* not brought up, or taken down */
 #define VPF_PAUSED    BIT(3)	/* pause_count of it or its domain */
+#define VPF_PARKED    BIT(4)	/* used up what its domain's cap allows */
 
 struct vcpu {
 	struct cpu_regs regs;		/* entry.S pushes here; keep first */

@@ -14,13 +14,19 @@
 struct domain;
 struct vcpu;
 
-/* A timer of one CPU; the callback runs in that CPU's timer softirq. */
+/*
+ * A timer of one CPU; the callback runs in that CPU's timer softirq, without
+ * locks.  The links are the queue's: a heap that needs no memory of its own,
+ * so arming never fails.
+ */
 struct timer {
 	uint64_t expires;		/* ns of time_now() */
 	void (*fn)(void *arg);
 	void *arg;
 	unsigned int cpu;		/* whose queue */
-	int index;			/* place in the heap; -1: not queued */
+	bool queued;
+	struct timer *child, *next;	/* first child; next sibling */
+	struct timer **from;		/* what points here */
 };
 
 void timer_init(struct timer *t, unsigned int cpu, void (*fn)(void *),
@@ -28,32 +34,47 @@ void timer_init(struct timer *t, unsigned int cpu, void (*fn)(void *),
 /* Arms or re-arms; any CPU may call. */
 void timer_set(struct timer *t, uint64_t expires);
 void timer_stop(struct timer *t);
-/* Stops it and moves it to another CPU's queue, armed as it was. */
+/* Stops it and waits until its callback runs nowhere; not from the callback. */
+void timer_kill(struct timer *t);
+/* Moves it to another CPU's queue, armed as it was. */
 void timer_migrate(struct timer *t, unsigned int cpu);
 void timer_softirq(void);
 void timer_init_cpu(unsigned int cpu);
+/* Every queue's order and links; number of faults. */
+unsigned long timer_audit(void);
 
 /* The scheduler's share of a vCPU.  Guarded by its run queue's lock. */
 struct sched_vcpu {
-	struct list queue;		/* on a run queue */
-	int credit;
-	int16_t pri;
-	uint16_t flags;
-	bool running;			/* on a CPU now */
+	struct list queue;		/* on a run queue, or parked */
+	int8_t pri;			/* CREDIT_* of sched/private.h */
+	bool running;			/* on a CPU now; off: its state is saved */
 	bool yielded;
-	uint64_t last_run, run_start;	/* ns */
+	bool migrating;			/* leaves its CPU for another */
+	bool active;			/* guarded by the accounting lock */
+	bool publish_due;		/* runstate: guest's tables were off */
+	int64_t credit;			/* ns it may run before others */
+	int64_t grant;			/* atomic: accounted, not yet in credit */
+	uint64_t charged_at;		/* time up to which it has paid */
+	uint64_t run_start;
+	uint64_t slice_used, unbilled;	/* ns */
 	cpumask_t hard_affinity, soft_affinity;
-	struct list active;		/* on its domain's list of consumers */
+	cpumask_t saved_affinity;	/* hard one under pin_override; or 0 */
+	struct list on_active;		/* in its domain's, while active */
 	struct timer singleshot, periodic, poll;
 	uint64_t periodic_ns;
 };
 
+#define NR_WATCHDOGS 2
+
 /* The scheduler's share of a domain. */
 struct sched_domain {
-	uint16_t weight, cap;
-	unsigned int active_vcpus;
-	struct list active;		/* in the list of domains that run */
-	struct list vcpus;
+	uint16_t weight, cap;		/* cap: per cent of a CPU; 0: none */
+	bool settled;			/* accounting: has its share */
+	unsigned int nr_active;
+	struct list on_active;		/* in the list of domains that run */
+	struct list active;		/* its vCPUs that consume */
+	struct timer watchdog[NR_WATCHDOGS];
+	uint32_t watchdogs_used;	/* bits; guarded by domain.lock */
 };
 
 void sched_init(void);
@@ -72,6 +93,7 @@ void vcpu_sleep(struct vcpu *v);
 void vcpu_sleep_sync(struct vcpu *v);
 /* Nested; domain_pause waits until none of d's vCPUs runs. */
 void vcpu_pause(struct vcpu *v);
+void vcpu_pause_nosync(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
 void domain_pause(struct domain *d);
 void domain_pause_nosync(struct domain *d);
@@ -93,6 +115,8 @@ void vcpu_runstate_publish(struct vcpu *v);
 long sched_domctl(struct domain *d, struct xen_domctl_scheduler_op *op);
 long sched_sysctl(struct xen_sysctl_scheduler_op *op);
 void sched_dump(void);			/* debug key 'r' */
+/* Every run queue against its vCPUs; number of faults, each logged. */
+unsigned long sched_audit(void);
 extern const char sched_name[];
 
 /* Boot options: ms and us. */

@@ -102,6 +102,7 @@ typedef uint16_t domid_t;
 #define EDEADLK		35
 #define ENOSYS		38
 #define ENODATA		61
+#define ETIME		62
 #define EOVERFLOW	75
 #define EOPNOTSUPP	95
 #define EADDRINUSE	98
