@@ -410,34 +410,41 @@ static void time_info_write(struct vcpu_time_info *t,
 	WRITE_ONCE(t->version, version + 1);
 }
 
-/* The copy that the guest registered, read by its user mode. */
-static void time_area_write(struct vcpu *v, const struct vcpu_time_info *want)
+static void time_info_now(struct vcpu_time_info *t)
 {
-	struct vcpu_time_info t = *want;
-
-	/* Its kernel's tables must be in force; if not, the next switch. */
-	if (!v->pv.kernel_mode || v != this_pcpu()->current)
-		return;
-	t.version = v->info->time.version;
-	(void)!copy_to_guest(v->time_area, &t, sizeof(t));
-}
-
-void time_update_vcpu(struct vcpu *v)
-{
-	struct vcpu_time_info want = {
+	*t = (struct vcpu_time_info){
 		.tsc_timestamp = tsc_base,
 		.tsc_to_system_mul = tsc_mul,
 		.tsc_shift = tsc_shift,
 		.flags = tsc_reliable ? XEN_PVCLOCK_TSC_STABLE_BIT : 0,
 	};
-
 	if (!tsc_reliable)
-		want.tsc_timestamp -= tsc_offset[cpu_id()];
-	if (likely(time_info_right(&v->info->time, &want)))
+		t->tsc_timestamp -= tsc_offset[cpu_id()];
+}
+
+void time_update_area(struct vcpu *v)
+{
+	const struct vcpu *cur = this_pcpu()->current;
+	struct vcpu_time_info t;
+
+	/* Its kernel's tables must be in force; if not, the next switch. */
+	if (!v->time_area || cur->d != v->d || !cur->pv.kernel_mode)
 		return;
-	time_info_write(&v->info->time, &want);
-	if (v->time_area)
-		time_area_write(v, &want);
+	time_info_now(&t);
+	t.version = (v->info->time.version + 2) & ~1U;
+	/* What isn't there now may be there later. */
+	(void)!copy_to_guest(v->time_area, &t, sizeof(t));
+}
+
+void time_update_vcpu(struct vcpu *v)
+{
+	struct vcpu_time_info now;
+
+	time_info_now(&now);
+	if (likely(time_info_right(&v->info->time, &now)))
+		return;
+	time_info_write(&v->info->time, &now);
+	time_update_area(v);
 }
 
 /* ---- do the TSCs agree ----------------------------------------------------- */

@@ -20,6 +20,8 @@ extern bool tsc_reliable;	/* same on all CPUs, never stops */
 
 /* Refresh v's vcpu_time_info if what it holds is no longer right. */
 void time_update_vcpu(struct vcpu *v);
+/* The copy at v->time_area, after it was registered by one of its domain. */
+void time_update_area(struct vcpu *v);
 /* Rewrite d's wall clock in shared_info. */
 void time_update_wallclock(struct domain *d);
 /* Wall clock now: seconds and ns since 1970. */
