@@ -80,6 +80,8 @@ paddr_t boot_memory_alloc(uint64_t size, uint64_t align, paddr_t limit);
 void boot_memory_reserve(paddr_t start, paddr_t end);
 /* Hand all that is left to the allocator. */
 void boot_memory_release(void);
+/* A page below 1 MiB in which other CPUs start; 0: there is none. */
+extern paddr_t boot_trampoline;
 /* A module's memory is no longer needed: to the allocator. */
 void boot_module_free(unsigned int nr);
 /* Pages that the core took for itself at boot, image included. */

@@ -24,8 +24,9 @@
 
 /* Slot 261. */
 #define FRAME_TABLE_VIRT 0xffff828000000000	/* 8 bytes a frame */
+#define M2P_RW_VIRT	0xffff828040000000	/* the m2p, writable */
 #define IOREMAP_VIRT	0xffff82c000000000	/* device and table mappings */
-#define IOREMAP_SIZE	0x40000000
+#define IOREMAP_SIZE	0x10000000
 #define CPU_AREA_VIRT	0xffff82d040000000	/* NR_CPUS areas of 64 KiB */
 #define CPU_AREA_SHIFT	16
 #define CPU_AREA_SIZE	(1 << CPU_AREA_SHIFT)
