@@ -84,7 +84,8 @@ core-common := -ffreestanding -fpie -fvisibility=hidden -mno-red-zone \
 	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
 	-fno-strict-aliasing -fno-common -fcf-protection=none
 core-include := -Ixen-core/include -Ihypercalls -I$(O)/gen
-core-cflags := -std=gnu11 $(core-common) -O2 -g $(warnings) $(core-include) \
+core-cflags := -std=gnu11 $(core-common) -include hvx/hidden.h -O2 -g \
+	$(warnings) $(core-include) \
 	$(EXTRA_CFLAGS)
 core-aflags := $(core-common) -g -D__ASSEMBLY__ -Wa,--noexecstack \
 	$(core-include)

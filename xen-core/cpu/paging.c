@@ -27,12 +27,13 @@
 #include <hvx/machine.h>
 #include <hvx/panic.h>
 #include <hvx/pcpu.h>
+#include <hvx/pv.h>
 #include <hvx/string.h>
 
 #define SIZE_2M	 0x200000UL
 #define SIZE_1G	 0x40000000UL
 #define EARLY_LIMIT 0x100000000UL	/* what head.S mapped */
-#define TABLE	 (PTE_P | PTE_RW | PTE_AD)
+#define TABLE	 (PTE_P | PTE_RW | PTE_A | PTE_D)
 #define PER_PAGE 512UL			/* words of a page */
 #define OWNER_SHIFT 52
 
@@ -105,10 +106,10 @@ static void map_range(unsigned long va, paddr_t pa, uint64_t len,
 
 		if (has_1g_pages && !(both & (SIZE_1G - 1)) && len >= SIZE_1G) {
 			step = SIZE_1G;
-			set_entry(va, 3, pa | flags | PTE_LARGE);
+			set_entry(va, 3, pa | flags | PTE_PS);
 		} else if (!(both & (SIZE_2M - 1)) && len >= SIZE_2M) {
 			step = SIZE_2M;
-			set_entry(va, 2, pa | flags | PTE_LARGE);
+			set_entry(va, 2, pa | flags | PTE_PS);
 		} else {
 			set_entry(va, 1, pa | flags);
 		}
@@ -193,7 +194,7 @@ struct frame_words {
 static void words_set(const struct frame_words *w, unsigned long off,
 		      unsigned int level, uint64_t pa, bool hole)
 {
-	uint64_t large = level == 2 ? PTE_LARGE : 0;
+	uint64_t large = level == 2 ? PTE_PS : 0;
 
 	set_entry(w->va + off, level, pa | large | (hole ? MAP_RO : MAP_RW));
 	if (w->ro_va)
@@ -309,7 +310,7 @@ void paging_init(void)
 	map_image();
 	map_boot_cpu_area();
 	map_ram();
-	write_cr4(read_cr4() | CR4_PGE);
+	write_cr4(read_cr4() | 0x80);
 	write_cr3(idle_cr3);
 	this_pcpu()->cr3 = idle_cr3;
 	/* The tables themselves can be anywhere from here on. */
@@ -423,7 +424,7 @@ static unsigned long io_find(unsigned long n)
 static const uint64_t cache_bits[] = {
 	[MAP_WB] = 0,
 	[MAP_UC] = PTE_PCD | PTE_PWT,
-	[MAP_WC] = PTE_LARGE,		/* in an L1 entry that bit is PAT: entry 4 */
+	[MAP_WC] = PTE_PAT,
 };
 
 void *ioremap(paddr_t pa, unsigned long len, enum map_cache cache)
@@ -442,7 +443,7 @@ void *ioremap(paddr_t pa, unsigned long len, enum map_cache cache)
 		if (!e)
 			goto out;
 		*e = ((pa & PAGE_MASK) + i * PAGE_SIZE) | PTE_P | PTE_RW |
-		     PTE_AD | PTE_NX | cache_bits[cache];
+		     PTE_A | PTE_D | PTE_NX | cache_bits[cache];
 	}
 	io_mark(at, n + 1, true);
 	ret = (void *)(IOREMAP_VIRT + at * PAGE_SIZE + off);

@@ -114,4 +114,16 @@ static inline void ltr(uint16_t sel)
 	__asm__ volatile("ltr %0" ::"r"(sel) : "memory");
 }
 
+/* A far return loads CS. */
+static inline void load_cs_ss(uint16_t cs, uint16_t ss)
+{
+	uint64_t tmp;
+
+	__asm__ volatile("pushq %q1; leaq 1f(%%rip), %0; pushq %0; lretq\n"
+			 "1: movl %k2, %%ss"
+			 : "=&r"(tmp)
+			 : "r"((uint64_t)cs), "r"((uint32_t)ss)
+			 : "memory");
+}
+
 #endif

@@ -6,21 +6,10 @@
 
 struct pcpu;
 
-/* The core's own page-table entries. */
-#define PTE_P	 0x001UL
-#define PTE_RW	 0x002UL
-#define PTE_US	 0x004UL
-#define PTE_PWT	 0x008UL
-#define PTE_PCD	 0x010UL
-#define PTE_AD	 0x060UL
-#define PTE_LARGE 0x080UL
-#define PTE_G	 0x100UL
-#define PTE_NX	 (1UL << 63)
-#define PTE_ADDR 0x000ffffffffff000UL
-
-#define MAP_RX	(PTE_P | PTE_AD | PTE_G)
-#define MAP_RO	(PTE_P | PTE_AD | PTE_G | PTE_NX)
-#define MAP_RW	(PTE_P | PTE_AD | PTE_G | PTE_NX | PTE_RW)
+/* Entry bits of the core's own pages (PTE_* are in hvx/pv.h). */
+#define MAP_RX	(PTE_P | PTE_A | PTE_D | PTE_G)
+#define MAP_RO	(PTE_P | PTE_A | PTE_D | PTE_G | PTE_NX)
+#define MAP_RW	(PTE_P | PTE_A | PTE_D | PTE_G | PTE_NX | PTE_RW)
 
 /* Boot: build the core's tables from the memory map and load them; frame
  * table and m2p, all frames OWNER_CORE or OWNER_IO. */
