@@ -342,6 +342,11 @@ __weak int pv_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 	return 0;
 }
 
+__weak void time_update_area(struct vcpu *v)
+{
+	(void)v;
+}
+
 __weak void time_update_vcpu(struct vcpu *v)
 {
 	(void)v;

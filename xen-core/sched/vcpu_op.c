@@ -192,7 +192,7 @@ static long get_runstate(struct vcpu *of, gva_t arg)
 	return copy_to_guest(arg, &now, sizeof(now));
 }
 
-static long register_time(struct vcpu *v, struct vcpu *of, gva_t arg)
+static long register_time(struct vcpu *of, gva_t arg)
 {
 	struct vcpu_register_time_memory_area area;
 
@@ -201,8 +201,7 @@ static long register_time(struct vcpu *v, struct vcpu *of, gva_t arg)
 	if (!guest_range_ok(area.addr.p, sizeof(struct vcpu_time_info)))
 		return -EFAULT;
 	of->time_area = area.addr.p;
-	if (of == v)
-		time_update_vcpu(v);
+	time_update_area(of);
 	return 0;
 }
 
@@ -303,7 +302,7 @@ long hc_vcpu_op(struct vcpu *v, int cmd, unsigned int vcpuid, gva_t arg)
 	case VCPUOP_register_vcpu_info:
 		return register_info(v, of, arg);
 	case VCPUOP_register_vcpu_time_memory_area:
-		return register_time(v, of, arg);
+		return register_time(of, arg);
 	case VCPUOP_get_physid:
 		return get_physid(of, arg);
 	case VCPUOP_send_nmi:
