@@ -92,7 +92,7 @@ core-aflags := $(core-common) -g -D__ASSEMBLY__ -Wa,--noexecstack \
 core-ldflags := -nostdlib -static -z max-page-size=4096 -z noexecstack \
 	--build-id=none --no-warn-rwx-segments
 
-core-src := $(strip $(addprefix xen-core/,$(logic-y) $(metal-y)) \
+core-src := $(strip $(addprefix xen-core/,$(sort $(logic-y) $(metal-y))) \
 	$(if $(logic-y)$(metal-y),$(wildcard hypercalls/names.c)))
 core-obj := $(patsubst %,$(O)/core/%.o,$(basename $(core-src)))
 core-image := $(if $(wildcard xen-core/boot/link.lds.S),$(O)/hvx)

@@ -51,7 +51,6 @@ metal-y += cpu/ioapic.c
 metal-y += cpu/ipi.c
 metal-y += cpu/irq.c
 metal-y += cpu/msi.c
-metal-y += cpu/pci.c
 metal-y += cpu/paging.c
 metal-y += cpu/pci.c
 metal-y += cpu/smp.c
