@@ -346,8 +346,7 @@ static struct domain *domain_object(domid_t id, const struct domain_config *cfg)
 		d->evtchn.max_ports =
 			MIN(cfg->max_evtchn_port, (unsigned int)INT32_MAX) + 1;
 	/* The control tool lets it go when it is complete. */
-	d->is_paused_by_ctl = !cfg->is_hw;
-	d->pause_count = !cfg->is_hw;
+	d->ctl_pauses = d->pause_count = !cfg->is_hw;
 	list_init(&d->list);
 	return d;
 }

@@ -113,6 +113,13 @@ enum frame_type frame_type(const struct frame *fr)
 	return w_state(w) == FS_NONE ? FT_NONE : w_type(w);
 }
 
+bool frame_is_pinned(const struct frame *fr)
+{
+	uint64_t w = load(&fr->word);
+
+	return (w & PINNED) && is_table(w_type(w));
+}
+
 bool frame_owned_by(const struct frame *fr, const struct domain *d)
 {
 	return frame_owner(fr) == d->slot;

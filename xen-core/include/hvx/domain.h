@@ -66,7 +66,8 @@ struct domain {
 	bool is_dying;
 	bool is_shut_down;
 	bool is_shutting_down;
-	bool is_paused_by_ctl;
+	bool is_xenstore;		/* the store daemon's: told to tools */
+	uint32_t ctl_pauses;		/* by the tools; in pause_count as well */
 	uint8_t shutdown_code;
 	uint8_t debugger_attached;
 	uint32_t pause_count;		/* atomic */

@@ -64,6 +64,7 @@ mfn_t frame_to_mfn(const struct frame *fr);
 
 unsigned int frame_owner(const struct frame *fr);
 enum frame_type frame_type(const struct frame *fr);
+bool frame_is_pinned(const struct frame *fr);
 /* Owned by d right now (without a reference that may change). */
 bool frame_owned_by(const struct frame *fr, const struct domain *d);
 

@@ -105,6 +105,7 @@ typedef uint16_t domid_t;
 #define ETIME		62
 #define EOVERFLOW	75
 #define EOPNOTSUPP	95
+#define ENOBUFS		105
 #define EADDRINUSE	98
 #define EADDRNOTAVAIL	99
 #define ETIMEDOUT	110
