@@ -2,6 +2,8 @@
 #ifndef HVX_FPU_H
 #define HVX_FPU_H
 
+#include <stdbool.h>
+
 struct vcpu;
 
 /* Boot, then each CPU: what XSAVE can do, XCR0. */
