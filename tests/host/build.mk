@@ -15,3 +15,9 @@ test_evtchn-src := $(evtchn-src)
 test_evtchn_fifo-src := $(evtchn-src)
 host-tests += test_irq
 test_irq-src := xen-core/cpu/irq.c $(host-machine)
+gnttab-src := $(host-machine) tests/host/pt_model.c xen-core/chan/gnttab.c \
+	xen-core/chan/gnt_map.c \
+	xen-core/chan/gnt_copy.c xen-core/alloc/frame.c xen-core/pv/ptval.c \
+	xen-core/dispatch/guest_access.c
+host-tests += test_gnttab
+test_gnttab-src := $(gnttab-src)

@@ -216,6 +216,11 @@ __weak void frame_unshare(mfn_t mfn)
 	frame_put(mfn);
 }
 
+__weak bool frame_is_shared(mfn_t mfn)
+{
+	return fake_of(mfn)->core;
+}
+
 mfn_t host_give_frame(struct domain *d)
 {
 	mfn_t mfn = buddy_alloc(0);

@@ -529,3 +529,8 @@ void frame_unshare(mfn_t mfn)
 	frame_put_type_leaf(mfn);
 	frame_put(mfn);
 }
+
+bool frame_is_shared(mfn_t mfn)
+{
+	return w_shared(load(word(mfn)));
+}

@@ -118,35 +118,33 @@ static unsigned int nr_pins(uint32_t pins)
 	       !!(pins & 0xff000000);
 }
 
-static void put_frames(mfn_t mfn, uint32_t pins)
+static void put_frames(mfn_t mfn, bool write, unsigned int n)
 {
-	for (unsigned int n = nr_pins(pins); n; n--) {
-		if (pins & PIN_WRITES)
+	while (n--) {
+		if (write)
 			frame_put_writable(mfn);
 		else
 			frame_put(mfn);
 	}
 }
 
-static int get_frames(const struct domain *rd, mfn_t mfn, uint32_t pins)
+/* n references to a frame of rd's, which it may grant: RAM of its own, not
+ * what the core shares with it. */
+static int get_frames(const struct domain *rd, mfn_t mfn, bool write,
+		      unsigned int n)
 {
-	unsigned int n = nr_pins(pins), got;
+	unsigned int got;
 
 	for (got = 0; got < n; got++) {
-		bool ok = pins & PIN_WRITES ? frame_get_writable(mfn, rd)
-					    : frame_get(mfn, rd);
+		bool ok = write ? frame_get_writable(mfn, rd)
+				: frame_get(mfn, rd);
 
 		if (!ok)
 			break;
 	}
-	if (got == n)
+	if (got == n && !frame_is_shared(mfn))
 		return GNTST_okay;
-	while (got--) {
-		if (pins & PIN_WRITES)
-			frame_put_writable(mfn);
-		else
-			frame_put(mfn);
-	}
+	put_frames(mfn, write, got);
 	return GNTST_general_error;
 }
 
@@ -175,7 +173,7 @@ static int pin_locked(struct domain *rd, grant_ref_t ref, domid_t user,
 			return rc;
 	}
 	frame = act->pin ? act->frame : READ_ONCE(e->frame);
-	rc = get_frames(rd, _mfn(frame), pins);
+	rc = get_frames(rd, _mfn(frame), write, nr_pins(pins));
 	if (rc) {
 		clear_marks(e, act->pin);
 		return rc;
@@ -209,7 +207,7 @@ void grant_unpin(struct domain *rd, grant_ref_t ref, uint32_t pins)
 	act = active_entry(gt, ref);
 	BUG_ON(!act || act->pin < pins);
 	act->pin -= pins;
-	put_frames(_mfn(act->frame), pins);
+	put_frames(_mfn(act->frame), pins & PIN_WRITES, nr_pins(pins));
 	clear_marks(shared_entry(gt, ref), act->pin);
 	spin_unlock(&gt->lock);
 }

@@ -130,6 +130,8 @@ bool __must_check frame_steal(mfn_t mfn, struct domain *d);
  * with its last mapping. */
 void frame_share_with(mfn_t mfn, struct domain *d);
 void frame_unshare(mfn_t mfn);
+/* Is it such a page?  For a frame that somebody holds or owns. */
+bool frame_is_shared(mfn_t mfn);
 
 /* What a word says at the moment, taken apart. */
 struct frame_view {
