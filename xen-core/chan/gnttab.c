@@ -264,6 +264,11 @@ int gnttab_get_frame(struct domain *d, unsigned int idx, mfn_t *mfn)
 	return rc;
 }
 
+unsigned int gnttab_max_frames(struct domain *d)
+{
+	return d->grants ? d->grants->max_frames : 0;
+}
+
 /* ---- operations on tables ---------------------------------------------- */
 
 int grant_get_subject(struct vcpu *v, domid_t id, struct domain **out)

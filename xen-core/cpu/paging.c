@@ -387,6 +387,14 @@ void m2p_set(mfn_t mfn, unsigned long gfn)
 	WRITE_ONCE(((unsigned long *)M2P_RW_VIRT)[mfn_x(mfn)], gfn);
 }
 
+/* Where a hole made it go by single pages there is no such frame. */
+mfn_t m2p_extent(unsigned int i)
+{
+	uint64_t e = *entry_for(M2P_VIRT_START + i * SIZE_2M, 2);
+
+	return e & PTE_PS ? paddr_to_mfn(e & PTE_ADDR) : INVALID_MFN;
+}
+
 /* ---- device mappings ----------------------------------------------------- */
 
 #define IO_PAGES (IOREMAP_SIZE >> PAGE_SHIFT)
