@@ -212,6 +212,14 @@ static struct domain *build_dom0(void)
 	return d;
 }
 
+/* The other vCPUs wait for dom0 to bring them up. */
+static void start_vcpu(struct vcpu *v)
+{
+	__atomic_fetch_and(&v->pause_flags, ~(uint32_t)VPF_DOWN,
+			   __ATOMIC_SEQ_CST);
+	vcpu_wake(v);
+}
+
 void boot_main(paddr_t info, paddr_t load_base)
 {
 	struct pcpu *pc = this_pcpu();
@@ -231,6 +239,6 @@ void boot_main(paddr_t info, paddr_t load_base)
 	d = build_dom0();
 	console_give_up_vga();
 	printk("dom0 starts; three times Ctrl-A switches input to hvx\n");
-	domain_unpause(d);
+	start_vcpu(d->vcpu[0]);
 	enter_idle(pc->idle, pc->stack_top);
 }

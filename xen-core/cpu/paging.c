@@ -182,109 +182,118 @@ static bool any_ram(paddr_t from, paddr_t to)
 	return false;
 }
 
-/* ---- frame table and m2p ------------------------------------------------- */
+/* ---- frame table --------------------------------------------------------- */
 
-/* A table of 8 bytes a frame; seen at one or two addresses. */
-struct frame_words {
-	unsigned long va, ro_va;	/* ro_va 0: none */
-	uint64_t ro_flags;
-	paddr_t hole;			/* page for all holes */
-};
+#define FRAME_WORD(owner) ((uint64_t)(owner) << OWNER_SHIFT)
 
-static void words_set(const struct frame_words *w, unsigned long off,
-		      unsigned int level, uint64_t pa, bool hole)
+static void fill_words(void *page, uint64_t word, unsigned long bytes)
 {
-	uint64_t large = level == 2 ? PTE_PS : 0;
+	uint64_t *p = page;
 
-	set_entry(w->va + off, level, pa | large | (hole ? MAP_RO : MAP_RW));
-	if (w->ro_va)
-		set_entry(w->ro_va + off, level, pa | large | w->ro_flags);
+	for (unsigned long i = 0; i < bytes / 8; i++)
+		p[i] = word;
 }
 
 /* A page of the table is 2 MiB of machine memory. */
-static bool words_page_is_hole(unsigned long off)
+static bool is_hole(unsigned long off)
 {
 	paddr_t from = (paddr_t)off << 9;
 
 	return !any_ram(from, from + SIZE_2M);
 }
 
-/* 2 MiB of the table, 1 GiB of machine memory, by single pages. */
-static void words_map_pages(const struct frame_words *w, unsigned long off,
-			    unsigned long size)
+/* By single pages; the holes' is mapped read-only. */
+static void frames_map_pages(unsigned long off, unsigned long size,
+			     paddr_t hole)
 {
 	for (unsigned long end = off + size; off < end; off += PAGE_SIZE) {
-		bool hole = words_page_is_hole(off);
-		paddr_t pa = hole ? w->hole
-				  : boot_memory_alloc(PAGE_SIZE, PAGE_SIZE, 0);
+		unsigned long va = FRAME_TABLE_VIRT + off;
 
-		words_set(w, off, 1, pa, hole);
+		if (is_hole(off))
+			set_entry(va, 1, hole | MAP_RO);
+		else
+			set_entry(va, 1, boot_memory_alloc(PAGE_SIZE, PAGE_SIZE,
+							   0) | MAP_RW);
 	}
 }
 
-static bool words_no_holes(unsigned long off)
+static bool has_hole(unsigned long off)
 {
 	for (unsigned long end = off + SIZE_2M; off < end; off += PAGE_SIZE)
-		if (words_page_is_hole(off))
-			return false;
-	return true;
+		if (is_hole(off))
+			return true;
+	return false;
 }
 
-static void words_map(struct frame_words *w, uint64_t hole_word)
+static void frames_map(void)
 {
 	unsigned long size = ROUND_UP(frame_max_mfn * 8, PAGE_SIZE);
-	uint64_t *p;
+	paddr_t hole = boot_memory_alloc(PAGE_SIZE, PAGE_SIZE, EARLY_LIMIT);
 
-	w->hole = boot_memory_alloc(PAGE_SIZE, PAGE_SIZE, EARLY_LIMIT);
-	p = table_of(w->hole);
-	for (unsigned int i = 0; i < PER_PAGE; i++)
-		p[i] = hole_word;
+	fill_words(table_of(hole), FRAME_WORD(OWNER_IO), PAGE_SIZE);
 	for (unsigned long off = 0; off < size; off += SIZE_2M) {
 		unsigned long n = MIN(size - off, SIZE_2M);
 
-		if (n == SIZE_2M && words_no_holes(off))
-			words_set(w, off, 2,
-				  boot_memory_alloc(SIZE_2M, SIZE_2M, 0),
-				  false);
+		if (n == SIZE_2M && !has_hole(off))
+			set_entry(FRAME_TABLE_VIRT + off, 2,
+				  boot_memory_alloc(SIZE_2M, SIZE_2M, 0) |
+					  MAP_RW | PTE_PS);
 		else
-			words_map_pages(w, off, n);
+			frames_map_pages(off, n, hole);
 	}
 }
 
-/* Every page that isn't the holes' gets the holes' content first, then what
- * is RAM is the core's. */
-static void words_fill(const struct frame_words *w, uint64_t hole_word,
-		       uint64_t ram_word)
+static void frames_fill(mfn_t first, unsigned long nr, unsigned int owner)
 {
-	uint64_t *word = (uint64_t *)w->va;
-	paddr_t start, end;
-
-	for (unsigned long m = 0; m < frame_max_mfn; m += PER_PAGE)
-		if (any_ram(m << PAGE_SHIFT, (m << PAGE_SHIFT) + SIZE_2M))
-			for (unsigned int i = 0; i < PER_PAGE; i++)
-				word[m + i] = hole_word;
-	if (ram_word == hole_word)
-		return;
-	for (unsigned int i = 0; i < e820.nr; i++)
-		if (ram_range(i, &start, &end))
-			for (paddr_t p = start; p < end; p += PAGE_SIZE)
-				word[p >> PAGE_SHIFT] = ram_word;
+	fill_words(mfn_to_frame(first), FRAME_WORD(owner), nr * 8);
 }
 
-static void frame_words_init(void)
+static void frame_table_init(void)
 {
-	struct frame_words frames = { .va = FRAME_TABLE_VIRT };
-	struct frame_words m2p = {
-		.va = M2P_RW_VIRT,
-		.ro_va = M2P_VIRT_START,
-		.ro_flags = MAP_RO | PTE_US,
-	};
-	uint64_t io = (uint64_t)OWNER_IO << OWNER_SHIFT;
+	paddr_t start, end;
 
-	words_map(&frames, io);
-	words_fill(&frames, io, (uint64_t)OWNER_CORE << OWNER_SHIFT);
-	words_map(&m2p, M2P_INVALID);
-	words_fill(&m2p, M2P_INVALID, M2P_INVALID);
+	frames_map();
+	for (unsigned long m = 0; m < frame_max_mfn; m += PER_PAGE)
+		if (!is_hole(m * 8))
+			frames_fill(_mfn(m), PER_PAGE, OWNER_IO);
+	for (unsigned int i = 0; i < e820.nr; i++)
+		if (ram_range(i, &start, &end))
+			frames_fill(paddr_to_mfn(start),
+				    (end - start) >> PAGE_SHIFT, OWNER_CORE);
+}
+
+/* ---- m2p ----------------------------------------------------------------- */
+
+/*
+ * In extents of 2 MiB, machine-contiguous, as the tools map it; all memory
+ * holes of whole GiBs share one.  The last is as long as it must be.  Any guest
+ * may map its frames to read.
+ */
+static paddr_t m2p_extent_alloc(unsigned long size)
+{
+	paddr_t pa = boot_memory_alloc(size, SIZE_2M, 0);
+
+	fill_words(table_of(pa), M2P_INVALID, size);
+	frames_fill(paddr_to_mfn(pa), size >> PAGE_SHIFT, OWNER_SHARE);
+	return pa;
+}
+
+static void m2p_init(void)
+{
+	unsigned long size = ROUND_UP(frame_max_mfn * 8, PAGE_SIZE);
+	paddr_t hole = 0;
+
+	for (unsigned long off = 0; off < size; off += SIZE_2M) {
+		unsigned long n = MIN(size - off, SIZE_2M);
+		bool shared = !any_ram((paddr_t)off << 9,
+				       ((paddr_t)off << 9) + SIZE_1G);
+		paddr_t pa = shared && hole ? hole : m2p_extent_alloc(n);
+
+		if (shared)
+			hole = pa;
+		map_range(M2P_RW_VIRT + off, pa, n, MAP_RW);
+		map_range(M2P_VIRT_START + off, pa, n, MAP_RO | PTE_US);
+	}
 }
 
 /* ---- boot ---------------------------------------------------------------- */
@@ -314,7 +323,8 @@ void paging_init(void)
 	write_cr3(idle_cr3);
 	this_pcpu()->cr3 = idle_cr3;
 	/* The tables themselves can be anywhere from here on. */
-	frame_words_init();
+	frame_table_init();
+	m2p_init();
 	boot_memory_release();
 	heap_is_up = true;
 }
@@ -390,9 +400,17 @@ void m2p_set(mfn_t mfn, unsigned long gfn)
 /* Where a hole made it go by single pages there is no such frame. */
 mfn_t m2p_extent(unsigned int i)
 {
-	uint64_t e = *entry_for(M2P_VIRT_START + i * SIZE_2M, 2);
+	unsigned long va = M2P_RW_VIRT + i * SIZE_2M;
+	uint64_t e = *entry_for(va, 2);
 
-	return e & PTE_PS ? paddr_to_mfn(e & PTE_ADDR) : INVALID_MFN;
+	if (!(e & PTE_PS))
+		e = *entry_for(va, 1);
+	return pte_mfn(e);
+}
+
+void machine_flush_cache(void)
+{
+	wbinvd();
 }
 
 /* ---- device mappings ----------------------------------------------------- */

@@ -143,4 +143,9 @@ static inline void cpu_mfence(void)
 	__asm__ volatile("mfence" : : : "memory");
 }
 
+static inline void wbinvd(void)
+{
+	__asm__ volatile("wbinvd" : : : "memory");
+}
+
 #endif
