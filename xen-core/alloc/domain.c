@@ -345,8 +345,9 @@ static struct domain *domain_object(domid_t id, const struct domain_config *cfg)
 	if (cfg->max_evtchn_port)
 		d->evtchn.max_ports =
 			MIN(cfg->max_evtchn_port, (unsigned int)INT32_MAX) + 1;
-	/* The control tool lets it go when it is complete. */
-	d->ctl_pauses = d->pause_count = !cfg->is_hw;
+	/* Whoever builds it lets it go when it is complete. */
+	d->pause_count = 1;
+	d->ctl_pauses = !cfg->is_hw;
 	list_init(&d->list);
 	return d;
 }
