@@ -58,8 +58,7 @@ enum apic_reg {
 static bool x2apic;
 static bool deadline_mode;
 static volatile uint8_t *apic_regs;
-static uint64_t timer_hz;		/* of the counter, where there is no */
-static uint64_t timer_mul;		/* deadline; counts = ns * mul >> 32 */
+static uint64_t timer_mul;		/* one-shot: counts = ns * mul >> 32 */
 
 static uint32_t apic_read(enum apic_reg reg)
 {
@@ -270,26 +269,24 @@ void apic_timer_stop(void)
 		apic_write(APIC_TIMER_INIT, 0);
 }
 
-#define CALIBRATE_US 5000
+static uint64_t timer_counted(void)
+{
+	return 0xffffffff - apic_read(APIC_TIMER_NOW);
+}
 
 void apic_timer_calibrate(void)
 {
-	uint64_t start, ticks;
-	uint32_t counted;
+	uint64_t hz;
 
 	if (deadline_mode)
 		return;
 	apic_write(APIC_LVT_TIMER, VEC_TIMER | LVT_MASKED);
-	start = rdtsc_ordered();
 	apic_write(APIC_TIMER_INIT, 0xffffffff);
-	time_delay_us(CALIBRATE_US);
-	counted = 0xffffffff - apic_read(APIC_TIMER_NOW);
-	ticks = rdtsc_ordered() - start;
+	hz = time_measure_counter(timer_counted);
 	apic_write(APIC_TIMER_INIT, 0);
 	apic_write(APIC_LVT_TIMER, VEC_TIMER);
-	timer_hz = (uint64_t)counted * 1000000000 / tsc_to_ns(ticks);
-	if (timer_hz < 1000000)
+	if (hz < 1000000)
 		panic("APIC timer doesn't count\n");
-	timer_mul = (timer_hz << 32) / 1000000000;
-	printk(LOG_INFO "APIC: timer counts at %lu kHz\n", timer_hz / 1000);
+	timer_mul = (hz << 32) / 1000000000;
+	printk(LOG_INFO "APIC: timer counts at %lu kHz\n", hz / 1000);
 }

@@ -214,6 +214,19 @@ static uint64_t measure_hz(const struct reference *ref)
 	return (t1 - t0) * ref->hz / ((r1 - r0) & ref->mask);
 }
 
+#define COUNTER_US 5000
+
+uint64_t time_measure_counter(uint64_t (*read)(void))
+{
+	const struct reference ref = { .read = read };
+	uint64_t r0, t0, r1, t1;
+
+	read_pair(&ref, &r0, &t0);
+	time_delay_us(COUNTER_US);
+	read_pair(&ref, &r1, &t1);
+	return (r1 - r0) * NSEC / tsc_to_ns(t1 - t0);
+}
+
 static bool hz_is_sane(uint64_t hz)
 {
 	return hz >= 10000000 && hz <= 20 * NSEC;

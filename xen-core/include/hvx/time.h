@@ -33,6 +33,8 @@ uint64_t tsc_to_ns(uint64_t ticks);
 uint64_t ns_to_tsc(uint64_t ns);
 /* Spin; for hardware's waits of at most some ms. */
 void time_delay_us(unsigned int us);
+/* Counts a second, by the TSC, of a counter that doesn't wrap for 10 ms. */
+uint64_t time_measure_counter(uint64_t (*read)(void));
 
 /* VEC_TIMER arrived. */
 void time_interrupt(void);
