@@ -3,3 +3,7 @@
 fuzzers += ptval
 fuzz_ptval-src := tests/host/pt_model.c xen-core/alloc/frame.c \
 	xen-core/pv/ptval.c $(host-machine)
+fuzzers += evtchn
+fuzz_evtchn-src := $(evtchn-src)
+fuzzers += gnttab
+fuzz_gnttab-src := $(gnttab-src)

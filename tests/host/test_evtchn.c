@@ -601,6 +601,31 @@ static void test_no_vcpu_info_yet(void **state)
 	assert_int_equal(v1b->info->evtchn_pending_sel, ~0UL);
 }
 
+/* Who polls is woken by a masked port too, but only by one it asked for. */
+static void test_pollers(void **state)
+{
+	unsigned int p, q;
+
+	(void)state;
+	assert_int_equal(bind_ipi(v1, 0, &p), 0);
+	assert_int_equal(bind_ipi(v1, 0, &q), 0);
+	d1->shared->evtchn_mask[0] = ~0UL;
+	evtchn_poll_begin(d1);
+	v1b->pause_flags |= VPF_POLLING;
+	v1b->poll_port = p;
+	host.upcalls = 0;
+	assert_int_equal(on_port(v1, EVTCHNOP_send, q), 0);
+	assert_int_equal(host.upcalls, 0);
+	assert_int_equal(on_port(v1, EVTCHNOP_send, p), 0);
+	assert_int_equal(host.upcalls, 1);
+	v1b->poll_port = 0;	/* several: any may be meant */
+	d1->shared->evtchn_pending[0] = 0;
+	assert_int_equal(on_port(v1, EVTCHNOP_send, q), 0);
+	assert_int_equal(host.upcalls, 2);
+	evtchn_poll_end(d1);
+	assert_int_equal(d1->evtchn.pollers, 0);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -629,6 +654,7 @@ int main(void)
 		T(test_reset_continues),
 		T(test_scribbled_shared_info),
 		T(test_no_vcpu_info_yet),
+		T(test_pollers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
