@@ -15,6 +15,7 @@
 #include <hvx/console.h>
 #include <hvx/domain.h>
 #include <hvx/fpu.h>
+#include <hvx/hypercall.h>
 #include <hvx/interp.h>
 #include <hvx/layout.h>
 #include <hvx/paging.h>
@@ -78,8 +79,6 @@ static void leave(struct vcpu *v)
 	save_segments(v);
 	fpu_save(v);
 	debug_regs_unload(v);
-	__atomic_and_fetch(&v->d->running_cpus, ~cpumask_of(cpu_id()),
-			   __ATOMIC_SEQ_CST);
 }
 
 static void enter(struct pcpu *pc, struct vcpu *v)
@@ -87,8 +86,6 @@ static void enter(struct pcpu *pc, struct vcpu *v)
 	uint64_t cr4 = vcpu_hw_cr4(v);
 
 	__atomic_or_fetch(&v->d->dirty_cpus, cpumask_of(pc->id),
-			  __ATOMIC_SEQ_CST);
-	__atomic_or_fetch(&v->d->running_cpus, cpumask_of(pc->id),
 			  __ATOMIC_SEQ_CST);
 	v->pcpu = pc;
 	pc->current = v;
@@ -148,6 +145,40 @@ void pv_toggle_mode(struct vcpu *v)
 	v->pv.kernel_mode = !v->pv.kernel_mode;
 	swapgs();
 	pv_load_base(v);
+}
+
+/* The selector as the user mode will have it: its base comes with it. */
+static void load_user_gs(uint16_t sel)
+{
+	swapgs();
+	(void)load_gs(sel ? sel | 3 : 0);
+	swapgs();
+}
+
+/* The current vCPU's only: once for each context switch of its kernel. */
+long hc_set_segment_base(struct vcpu *v, unsigned int which, unsigned long base)
+{
+	if (which != SEGBASE_GS_USER_SEL && !is_canonical(base))
+		return -EINVAL;
+	switch (which) {
+	case SEGBASE_FS:
+		wrmsr(MSR_FS_BASE, base);
+		v->pv.fs_base = base;
+		return 0;
+	case SEGBASE_GS_USER:
+		wrmsr(MSR_KERNEL_GS_BASE, base);
+		v->pv.gs_base_user = base;
+		return 0;
+	case SEGBASE_GS_KERNEL:
+		wrmsr(MSR_GS_BASE, base);
+		v->pv.gs_base_kernel = base;
+		return 0;
+	case SEGBASE_GS_USER_SEL:
+		load_user_gs((uint16_t)base);
+		return 0;
+	default:
+		return -EINVAL;
+	}
 }
 
 void idle_loop(void)

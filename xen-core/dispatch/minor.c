@@ -64,18 +64,11 @@ long hc_console_io(struct vcpu *v, unsigned int cmd, unsigned int count,
 	}
 }
 
-#define ASSISTS                                                                \
-	(BIT(VMASST_TYPE_4gb_segments) | BIT(VMASST_TYPE_4gb_segments_notify) | \
-	 BIT(VMASST_TYPE_writable_pagetables) |                                \
-	 BIT(VMASST_TYPE_pae_extended_cr3) |                                   \
-	 BIT(VMASST_TYPE_architectural_iopl) |                                 \
-	 BIT(VMASST_TYPE_runstate_update_flag) | BIT(VMASST_TYPE_m2p_strict))
-
 long hc_vm_assist(struct vcpu *v, unsigned int cmd, unsigned int type)
 {
 	uint64_t bit;
 
-	if (type >= 64 || !(ASSISTS >> type & 1))
+	if (type >= 64 || !(VM_ASSIST_OFFERED >> type & 1))
 		return -EINVAL;
 	bit = BIT(type);
 	switch (cmd) {

@@ -59,6 +59,14 @@ struct vcpu {
 	uint64_t xcr0;
 };
 
+/* What a guest may ask for by vm_assist. */
+#define VM_ASSIST_OFFERED                                                              \
+	(BIT(VMASST_TYPE_4gb_segments) | BIT(VMASST_TYPE_4gb_segments_notify) | \
+	 BIT(VMASST_TYPE_writable_pagetables) |                                \
+	 BIT(VMASST_TYPE_pae_extended_cr3) |                                   \
+	 BIT(VMASST_TYPE_architectural_iopl) |                                 \
+	 BIT(VMASST_TYPE_runstate_update_flag) | BIT(VMASST_TYPE_m2p_strict))
+
 struct domain {
 	domid_t id;
 	unsigned int slot;		/* index in the domain table */
@@ -81,7 +89,6 @@ struct domain {
 	uint32_t max_pages;
 	uint32_t claimed_pages;		/* promised, not given; quota.c's lock */
 	cpumask_t dirty_cpus;		/* may hold its translations; atomic */
-	cpumask_t running_cpus;		/* in guest mode or about to be; atomic */
 	uint64_t vm_assist;		/* bits of VMASST_TYPE_* */
 	uint8_t handle[16];
 	uint32_t ssidref;

@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include <hvx/types.h>
+
 struct vcpu;
 
 /* Boot, then each CPU: what XSAVE can do, XCR0. */
@@ -15,6 +17,13 @@ void fpu_free_vcpu(struct vcpu *v);
 /* Eager: nothing of one vCPU is ever left for the next. */
 void fpu_save(struct vcpu *v);
 void fpu_restore(struct vcpu *v);
+/* A legacy (FXSAVE) image of 512 bytes as v's state, and back. */
+void fpu_set_legacy(struct vcpu *v, const void *fxsave);
+void fpu_get_legacy(struct vcpu *v, void *fxsave);
+/* What XCR0 may have at most; 0: no XSAVE. */
+uint64_t fpu_host_xcr0(void);
+/* v, running now, has chosen a legal XCR0. */
+void fpu_set_xcr0(struct vcpu *v, uint64_t xcr0);
 /* CR0.TS as the guest wants it, now. */
 void fpu_set_ts(struct vcpu *v, bool ts);
 
