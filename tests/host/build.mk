@@ -21,3 +21,5 @@ gnttab-src := $(host-machine) tests/host/pt_model.c xen-core/chan/gnttab.c \
 	xen-core/dispatch/guest_access.c
 host-tests += test_gnttab
 test_gnttab-src := $(gnttab-src)
+host-tests += test_buddy
+test_buddy-src := xen-core/alloc/buddy.c xen-core/alloc/heap.c

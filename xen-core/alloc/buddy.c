@@ -222,9 +222,9 @@ static void mark_free(unsigned long mfn, unsigned int order)
 void buddy_free(mfn_t mfn, unsigned int order)
 {
 	BUG_ON(order > MAX_ORDER || mfn_x(mfn) & ((1UL << order) - 1));
+	check_unused(mfn_x(mfn), order);
 	scrub(mfn, order);
 	spin_lock(&buddy_lock);
-	check_unused(mfn_x(mfn), order);
 	mark_free(mfn_x(mfn), order);
 	block_give(mfn_x(mfn), order, false);
 	spin_unlock(&buddy_lock);
