@@ -63,16 +63,6 @@ $(O)/.deps-%: install/deps
 	$(Q)install/deps $*
 	$(Q)touch $@
 
-# Objects are made again when the compiler or the flags change.
-flags-now := $(CC) $(EXTRA_CFLAGS)
-flags-was := $(file <$(O)/.flags)
-ifneq ($(strip $(flags-now)),$(strip $(flags-was)))
-.PHONY: $(O)/.flags
-endif
-$(O)/.flags:
-	$(Q)mkdir -p $(@D)
-	$(Q)echo '$(flags-now)' > $@
-
 before-objects := $(O)/.flags | $(O)/.deps-build
 
 # ---- the core ------------------------------------------------------------
@@ -302,6 +292,18 @@ lint-cppcheck = $(if $(lint-src),cppcheck --quiet --std=c11 \
 lint-tidy = $(if $(lint-src),clang-tidy --quiet --warnings-as-errors='*' \
 	--checks='-*,bugprone-*,clang-analyzer-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,-bugprone-macro-parentheses,-bugprone-narrowing-conversions,-bugprone-branch-clone,-bugprone-assignment-in-if-condition,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,-clang-analyzer-core.FixedAddressDereference' \
 	$(lint-src) -- $(filter-out -Werror,$(core-cflags)),:)
+
+# ---- objects are made again when the compiler or the flags change --------
+
+flags-now := $(CC) $(core-cflags) $(core-aflags) $(guest-all-cflags) \
+	$(host-cflags) $(sanitize) $(user-cflags)
+flags-was := $(file <$(O)/.flags)
+ifneq ($(strip $(flags-now)),$(strip $(flags-was)))
+.PHONY: $(O)/.flags
+endif
+$(O)/.flags:
+	$(Q)mkdir -p $(@D)
+	$(Q)echo '$(flags-now)' > $@
 
 # ---- dependencies found by the compiler ----------------------------------
 
