@@ -23,3 +23,7 @@ host-tests += test_gnttab
 test_gnttab-src := $(gnttab-src)
 host-tests += test_buddy
 test_buddy-src := xen-core/alloc/buddy.c xen-core/alloc/heap.c
+sched-logic := $(addprefix xen-core/sched/,account.c control.c core.c credit.c \
+	sched_op.c timer.c vcpu_op.c) xen-core/dispatch/guest_access.c
+host-tests += test_sched
+test_sched-src := tests/host/sim.c $(sched-logic) $(host-machine)
