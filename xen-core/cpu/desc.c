@@ -33,7 +33,6 @@
 #define SYSCALL_MASK                                                           \
 	(FLAG_TF | FLAG_IF | FLAG_DF | FLAG_IOPL | FLAG_NT | FLAG_RF |         \
 	 FLAG_VM | FLAG_AC)
-#define FLAG_DF 0x400
 
 #define IST_NMI 1
 #define IST_DF	2

@@ -60,6 +60,7 @@ void fpu_init_cpu(void)
 	write_cr4(read_cr4() | CR4_OSFXSR | (has_xsave ? CR4_OSXSAVE : 0));
 	this_pcpu()->cr4 = read_cr4();
 	clts();
+	msr_init_cpu();
 	if (!has_xsave)
 		return;
 	xsetbv(0, host_xcr0);
@@ -176,6 +177,16 @@ void fpu_set_ts(struct vcpu *v, bool ts)
 		clts();
 }
 
+void fpu_load_cr4(struct vcpu *v)
+{
+	uint64_t cr4 = vcpu_hw_cr4(v);
+
+	if (v->pcpu->cr4 == cr4)
+		return;
+	v->pcpu->cr4 = cr4;
+	write_cr4(cr4);
+}
+
 void debug_regs_load(struct vcpu *v)
 {
 	if (likely(!(v->pv.dr[7] & DR7_ENABLES)))
@@ -191,4 +202,15 @@ void debug_regs_unload(struct vcpu *v)
 {
 	if (unlikely(v->pv.dr[7] & DR7_ENABLES))
 		write_dr7(DR7_IDLE);
+}
+
+void debug_regs_set(struct vcpu *v, unsigned int reg, uint64_t value)
+{
+	bool here = this_pcpu()->current == v;
+
+	if (here)
+		debug_regs_unload(v);
+	v->pv.dr[reg & 7] = value;
+	if (here)
+		debug_regs_load(v);
 }

@@ -100,6 +100,7 @@ static void enter(struct pcpu *pc, struct vcpu *v)
 	load_segments(v);
 	fpu_restore(v);
 	debug_regs_load(v);
+	msr_load_vcpu(v);
 	time_update_vcpu(v);
 	vcpu_runstate_publish(v);
 }

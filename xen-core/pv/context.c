@@ -67,7 +67,6 @@ int pv_init_vcpu(struct vcpu *v)
 {
 	uint64_t *l2 = windows_l2(v->d), *slot = &l2[v->id / WINDOWS_PER_L1];
 	unsigned int i;
-	int rc;
 
 	v->pv.kernel_base = INVALID_MFN;
 	v->pv.user_base = INVALID_MFN;
@@ -83,17 +82,18 @@ int pv_init_vcpu(struct vcpu *v)
 	}
 	v->pv.desc_l1 = (uint64_t *)mfn_to_virt(pte_mfn(*slot)) +
 			v->id % WINDOWS_PER_L1 * WINDOW_ENTRIES;
-	rc = fpu_init_vcpu(v);
-	if (rc)
-		return rc;
+	v->pv.kernel_mode = true;
+	v->pv.cr0 = CR0_GUEST_FIXED;
+	v->pv.cr4 = pv_guest_cr4(0);
+	pv_destroy_gdt(v);
 	v->pv.dr[6] = 0xffff0ff0;
 	v->pv.dr[7] = 0x400;
 	return 0;
 }
 
-void pv_free_vcpu(struct vcpu *v)
+/* All it had is the domain's, or was dropped by pv_release_vcpu(). */
+void pv_free_vcpu(__maybe_unused struct vcpu *v)
 {
-	fpu_free_vcpu(v);
 }
 
 static int drop_base(mfn_t *base, paddr_t *cr3)

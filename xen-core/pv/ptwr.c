@@ -57,6 +57,26 @@ static int store_cmpxchg(struct vcpu *v, struct cpu_regs *regs, uint64_t *pte,
 	return 0;
 }
 
+/* One bit of an entry, as kernels write-protect and age pages. */
+static int store_rmw(struct vcpu *v, struct cpu_regs *regs, uint64_t *pte,
+		     const struct pte_store *st)
+{
+	uint64_t old, flags;
+	int rc;
+
+	do {
+		uint64_t new;
+
+		old = READ_ONCE(*pte);
+		flags = regs->rflags;
+		new = interp_rmw(st, old, &flags);
+		rc = ptval_cmpxchg_l1e(v, pte, old, new);
+	} while (rc == -EAGAIN);
+	if (!rc)
+		regs->rflags = flags;
+	return rc;
+}
+
 static int store(struct vcpu *v, struct cpu_regs *regs, uint64_t *pte,
 		 const struct pte_store *st)
 {
@@ -67,6 +87,8 @@ static int store(struct vcpu *v, struct cpu_regs *regs, uint64_t *pte,
 		return store_xchg(v, regs, pte, st);
 	case PTE_STORE_CMPXCHG:
 		return store_cmpxchg(v, regs, pte, st);
+	case PTE_STORE_RMW:
+		return store_rmw(v, regs, pte, st);
 	}
 	return -EINVAL;
 }

@@ -138,6 +138,11 @@ static inline void cpu_triple_fault(void)
 	__asm__ volatile("lidt %0; int3" : : "m"(none) : "memory");
 }
 
+static inline void cpu_wbinvd(void)
+{
+	__asm__ volatile("wbinvd" : : : "memory");
+}
+
 static inline void cpu_mfence(void)
 {
 	__asm__ volatile("mfence" : : : "memory");

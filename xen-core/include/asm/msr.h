@@ -35,4 +35,44 @@ static inline void wrmsr(uint32_t msr, uint64_t v)
 			 : "memory");
 }
 
+/* The same where the register may not be there: false, and val 0. */
+static inline bool rdmsr_safe(uint32_t msr, uint64_t *val)
+{
+	uint32_t lo = 0, hi = 0, ok = 1;
+
+	__asm__ volatile("1: rdmsr\n2:\n"
+			 ".section .fixup, \"ax\"\n"
+			 "3: xor %%eax, %%eax\n"
+			 "xor %%edx, %%edx\n"
+			 "xor %0, %0\n"
+			 "jmp 2b\n"
+			 ".previous\n"
+			 ".section __ex_table, \"a\"\n"
+			 ".quad 1b, 3b\n"
+			 ".previous"
+			 : "+r"(ok), "=a"(lo), "=d"(hi)
+			 : "c"(msr)
+			 : "memory");
+	*val = (uint64_t)hi << 32 | lo;
+	return ok;
+}
+
+static inline bool wrmsr_safe(uint32_t msr, uint64_t v)
+{
+	uint32_t ok = 1;
+
+	__asm__ volatile("1: wrmsr\n2:\n"
+			 ".section .fixup, \"ax\"\n"
+			 "3: xor %0, %0\n"
+			 "jmp 2b\n"
+			 ".previous\n"
+			 ".section __ex_table, \"a\"\n"
+			 ".quad 1b, 3b\n"
+			 ".previous"
+			 : "+r"(ok)
+			 : "c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32))
+			 : "memory");
+	return ok;
+}
+
 #endif

@@ -13,6 +13,8 @@ struct pcpu;
 #define CR0_WP 0x00010000UL
 #define CR0_PG 0x80000000UL
 
+#define CR4_TSD	       0x00000004UL
+#define CR4_DE	       0x00000008UL
 #define CR4_PAE	       0x00000020UL
 #define CR4_MCE	       0x00000040UL
 #define CR4_PGE	       0x00000080UL

@@ -24,11 +24,15 @@ void fpu_get_legacy(struct vcpu *v, void *fxsave);
 uint64_t fpu_host_xcr0(void);
 /* v, running now, has chosen a legal XCR0. */
 void fpu_set_xcr0(struct vcpu *v, uint64_t xcr0);
+/* v, running now, has changed its CR4. */
+void fpu_load_cr4(struct vcpu *v);
 /* CR0.TS as the guest wants it, now. */
 void fpu_set_ts(struct vcpu *v, bool ts);
 
 /* Debug registers: off when v leaves, on (if it uses them) when it enters. */
 void debug_regs_load(struct vcpu *v);
 void debug_regs_unload(struct vcpu *v);
+/* A checked value; into the processor too, if v runs here now. */
+void debug_regs_set(struct vcpu *v, unsigned int reg, uint64_t value);
 
 #endif

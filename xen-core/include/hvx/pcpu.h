@@ -34,6 +34,7 @@ struct pcpu {
 	unsigned long cr3;		/* loaded now */
 	struct vcpu *fpu_owner;		/* whose state is in the registers */
 	uint64_t cr4;
+	uint64_t tsc_aux;		/* of the vCPU that ran last */
 	uint64_t tsc_hz;
 	uint64_t nmi_count, irq_count;
 	uint64_t idle_ns;		/* time spent asleep */

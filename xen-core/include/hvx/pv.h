@@ -32,6 +32,7 @@ struct pv_vcpu {
 	uint16_t ds, es, fs, gs;	/* selectors saved at switch */
 	uint64_t cr0, cr2_shadow, cr4;	/* as the guest chose; cr2 in info */
 	bool ts;			/* virtual CR0.TS: next FPU use traps */
+	uint64_t tsc_aux;
 	uint64_t dr[8];			/* dr7 active bits: dr[7] & 0xff */
 	mfn_t gdt_mfn[GUEST_GDT_FRAMES];
 	unsigned int gdt_ents;
@@ -49,6 +50,15 @@ struct pv_vcpu {
 struct pv_domain {
 	mfn_t perdomain_l3;		/* what slot 260 of its L4s points at */
 	bool has_32bit_compat;
+	uint32_t cf8;			/* PCI configuration address */
+	struct pv_pit {			/* channel 2, the one kernels time by */
+		uint64_t start;		/* ns of time_now(): loaded */
+		uint32_t reload;
+		uint16_t latch;
+		uint8_t control, latched;	/* bytes of latch still to read */
+		bool msb_next_read, msb_next_write;
+		uint8_t low, port61;
+	} pit;
 };
 
 /* alloc + pv: called by domain_create, vcpu_create, domain_kill. */
@@ -147,6 +157,8 @@ int pv_set_ldt(struct vcpu *v, gva_t base, unsigned int entries);
 void pv_drop_ldt(struct vcpu *v);
 /* The processor's LDT as v has it (metal). */
 void pv_load_ldt(struct vcpu *v, struct pcpu *pc);
+/* The same if v runs here now. */
+void pv_reload_ldt(struct vcpu *v);
 /* A fault in the LDT window: bring the guest's page in.  True if it did. */
 bool pv_map_ldt_page(struct vcpu *v, unsigned long offset);
 /* Is the 8-byte descriptor one that a guest may have?  May adjust it. */

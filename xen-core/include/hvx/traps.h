@@ -40,6 +40,7 @@ struct vcpu;
 #define FLAG_CF	  0x00000001
 #define FLAG_TF	  0x00000100
 #define FLAG_IF	  0x00000200
+#define FLAG_DF	  0x00000400
 #define FLAG_IOPL 0x00003000
 #define FLAG_NT	  0x00004000
 #define FLAG_RF	  0x00010000
