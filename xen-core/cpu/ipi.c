@@ -198,6 +198,25 @@ void smp_call_function(cpumask_t cpus, void (*fn)(void *arg), void *arg)
 	spin_unlock(&call_lock);
 }
 
+/* ---- stop ------------------------------------------------------------------ */
+
+static bool stopping;
+
+void smp_stop_others(void)
+{
+	unsigned int cpu;
+
+	/* Before any NMI arrives; pairs with smp_stop_wanted(). */
+	__atomic_store_n(&stopping, true, __ATOMIC_SEQ_CST);
+	cpumask_for_each(cpu, cpu_online & ~cpumask_of(cpu_id()))
+		apic_send_nmi(pcpu_of(cpu)->apic_id);
+}
+
+bool smp_stop_wanted(void)
+{
+	return __atomic_load_n(&stopping, __ATOMIC_ACQUIRE);
+}
+
 /* ---- preemption points ----------------------------------------------------- */
 
 static bool forced(void)

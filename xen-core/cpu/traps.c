@@ -12,6 +12,7 @@
 #include <hvx/domain.h>
 #include <hvx/guest_access.h>
 #include <hvx/interp.h>
+#include <hvx/ipi.h>
 #include <hvx/layout.h>
 #include <hvx/pcpu.h>
 #include <hvx/pv.h>
@@ -211,6 +212,8 @@ void trap_on_ist(struct cpu_regs *regs)
 	switch (regs->entry_vector) {
 	case TRAP_NMI:
 		this_pcpu()->nmi_count++;
+		if (smp_stop_wanted())
+			machine_halt();
 		break;
 	case TRAP_DB:
 		/* A guest's watchpoint hit by the core on its behalf, or the

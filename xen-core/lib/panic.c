@@ -7,6 +7,7 @@
 #include <asm/cpu.h>
 #include <hvx/acpi.h>
 #include <hvx/console.h>
+#include <hvx/ipi.h>
 #include <hvx/layout.h>
 #include <hvx/options.h>
 #include <hvx/machine.h>
@@ -97,6 +98,7 @@ static void begin(void)
 	irq_disable();
 	if (!first_to_die())
 		machine_halt();
+	smp_stop_others();
 	console_force_unlock();
 	printk("\n");
 	printk("****************************************\n");

@@ -7,6 +7,10 @@
 void ipi_serve_flush(void);	/* VEC_FLUSH */
 void ipi_serve_call(void);	/* VEC_CALL */
 
+/* The machine is dying: other CPUs stop where they are, by NMI. */
+void smp_stop_others(void);
+bool smp_stop_wanted(void);	/* asked in the NMI handler: then halt */
+
 /* Boot option, for tests: every n-th preempt_needed() says yes; 0: off. */
 extern unsigned int preempt_force;
 
