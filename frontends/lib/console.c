@@ -25,7 +25,7 @@ static void ring_write(const char *s, size_t len)
 	while (len) {
 		while (prod - *(volatile XENCONS_RING_IDX *)&ring->out_cons >=
 		       sizeof(ring->out))
-			hc_sched_op(SCHEDOP_yield, NULL);
+			HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
 		ring->out[MASK_XENCONS_IDX(prod, ring->out)] = *s++;
 		len--;
 		prod++;
@@ -41,5 +41,5 @@ void console_write(const char *s, size_t len)
 	if (ring)
 		ring_write(s, len);
 	else
-		hc_console_io(CONSOLEIO_write, (int)len, s);
+		HYPERVISOR_console_io(CONSOLEIO_write, (int)len, s);
 }

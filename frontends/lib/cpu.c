@@ -37,20 +37,20 @@ static void set_callback(int type, void (*fn)(void), unsigned int flags)
 		.address = (unsigned long)fn,
 	};
 
-	hc_callback_op(CALLBACKOP_register, &cb);
+	HYPERVISOR_callback_op(CALLBACKOP_register, &cb);
 }
 
 void cpu_init(unsigned int id)
 {
 	cpu_get(id)->id = id;
 	cpu_get(id)->info = &shared_info->vcpu_info[id];
-	hc_set_trap_table(trap_table());
+	HYPERVISOR_set_trap_table(trap_table());
 	set_callback(CALLBACKTYPE_event, event_callback, 0);
 	set_callback(CALLBACKTYPE_failsafe, failsafe_callback,
 		     CALLBACKF_mask_events);
 	set_callback(CALLBACKTYPE_syscall, syscall_callback,
 		     CALLBACKF_mask_events);
-	hc_stack_switch(FLAT_KERNEL_SS64, user_stack_top(id));
+	HYPERVISOR_stack_switch(FLAT_KERNEL_SS64, user_stack_top(id));
 }
 
 void cpu_main(struct cpu *c)
@@ -59,7 +59,7 @@ void cpu_main(struct cpu *c)
 	for (;;) {
 		c->fn(c->arg);
 		c->done = true;
-		hc_vcpu_op(VCPUOP_down, c->id, NULL);
+		HYPERVISOR_vcpu_op(VCPUOP_down, c->id, NULL);
 	}
 }
 
@@ -95,12 +95,12 @@ long cpu_start(unsigned int id, void (*fn)(void *arg), void *arg)
 	c->done = false;
 	if (!initialised[id]) {
 		fill_context(&ctx, id);
-		rc = hc_vcpu_op(VCPUOP_initialise, id, &ctx);
+		rc = HYPERVISOR_vcpu_op(VCPUOP_initialise, id, &ctx);
 		if (rc)
 			return rc;
 		initialised[id] = true;
 	}
-	return hc_vcpu_op(VCPUOP_up, id, NULL);
+	return HYPERVISOR_vcpu_op(VCPUOP_up, id, NULL);
 }
 
 void cpu_wait(unsigned int id)

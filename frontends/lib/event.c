@@ -84,7 +84,7 @@ void event_enable(void)
 	/* Unmask first, then look: what came while masked sent no upcall. */
 	asm volatile("mfence" : : : "memory");
 	if (vi->evtchn_upcall_pending)
-		hc_xen_version(XENVER_version, NULL);
+		HYPERVISOR_xen_version(XENVER_version, NULL);
 }
 
 bool event_enabled(void)
@@ -101,7 +101,7 @@ void event_unmask(unsigned int port)
 {
 	struct evtchn_unmask arg = { .port = port };
 
-	hc_event_channel_op(EVTCHNOP_unmask, &arg);
+	HYPERVISOR_event_channel_op(EVTCHNOP_unmask, &arg);
 }
 
 bool event_pending(unsigned int port)
@@ -121,7 +121,7 @@ void event_set_handler(unsigned int port, event_fn_t fn)
 long event_bind_virq(unsigned int virq, unsigned int vcpu)
 {
 	struct evtchn_bind_virq arg = { .virq = virq, .vcpu = vcpu };
-	long rc = hc_event_channel_op(EVTCHNOP_bind_virq, &arg);
+	long rc = HYPERVISOR_event_channel_op(EVTCHNOP_bind_virq, &arg);
 
 	return rc ? rc : (long)arg.port;
 }
@@ -129,7 +129,7 @@ long event_bind_virq(unsigned int virq, unsigned int vcpu)
 long event_bind_ipi(unsigned int vcpu)
 {
 	struct evtchn_bind_ipi arg = { .vcpu = vcpu };
-	long rc = hc_event_channel_op(EVTCHNOP_bind_ipi, &arg);
+	long rc = HYPERVISOR_event_channel_op(EVTCHNOP_bind_ipi, &arg);
 
 	return rc ? rc : (long)arg.port;
 }
@@ -139,7 +139,7 @@ long event_alloc_unbound(unsigned int remote)
 	struct evtchn_alloc_unbound arg = {
 		.dom = DOMID_SELF, .remote_dom = (domid_t)remote,
 	};
-	long rc = hc_event_channel_op(EVTCHNOP_alloc_unbound, &arg);
+	long rc = HYPERVISOR_event_channel_op(EVTCHNOP_alloc_unbound, &arg);
 
 	return rc ? rc : (long)arg.port;
 }
@@ -149,7 +149,7 @@ long event_bind_interdomain(unsigned int dom, unsigned int port)
 	struct evtchn_bind_interdomain arg = {
 		.remote_dom = (domid_t)dom, .remote_port = port,
 	};
-	long rc = hc_event_channel_op(EVTCHNOP_bind_interdomain, &arg);
+	long rc = HYPERVISOR_event_channel_op(EVTCHNOP_bind_interdomain, &arg);
 
 	return rc ? rc : (long)arg.local_port;
 }
@@ -158,12 +158,12 @@ long event_send(unsigned int port)
 {
 	struct evtchn_send arg = { .port = port };
 
-	return hc_event_channel_op(EVTCHNOP_send, &arg);
+	return HYPERVISOR_event_channel_op(EVTCHNOP_send, &arg);
 }
 
 long event_close(unsigned int port)
 {
 	struct evtchn_close arg = { .port = port };
 
-	return hc_event_channel_op(EVTCHNOP_close, &arg);
+	return HYPERVISOR_event_channel_op(EVTCHNOP_close, &arg);
 }

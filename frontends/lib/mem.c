@@ -72,7 +72,7 @@ long pt_write_maddr(uint64_t maddr, uint64_t value)
 {
 	struct mmu_update req = { .ptr = maddr, .val = value };
 
-	return hc_mmu_update(&req, 1, NULL, DOMID_SELF);
+	return HYPERVISOR_mmu_update(&req, 1, NULL, DOMID_SELF);
 }
 
 long pt_write(const uint64_t *entry, uint64_t value)
@@ -83,7 +83,7 @@ long pt_write(const uint64_t *entry, uint64_t value)
 
 long map_va(unsigned long va, uint64_t pte)
 {
-	return hc_update_va_mapping(va, pte, UVMF_INVLPG | UVMF_ALL);
+	return HYPERVISOR_update_va_mapping(va, pte, UVMF_INVLPG | UVMF_ALL);
 }
 
 long page_set_ro(void *page)
@@ -106,7 +106,7 @@ long mmuext_mfn(unsigned int cmd, unsigned long mfn)
 	struct mmuext_op op = { .cmd = cmd };
 
 	op.arg1.mfn = mfn;
-	return hc_mmuext_op(&op, 1, NULL, DOMID_SELF);
+	return HYPERVISOR_mmuext_op(&op, 1, NULL, DOMID_SELF);
 }
 
 long pin_table(const void *page, unsigned int level)

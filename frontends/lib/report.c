@@ -71,7 +71,7 @@ static void power_off(void)
 {
 	struct sched_shutdown arg = { .reason = SHUTDOWN_poweroff };
 
-	hc_sched_op(SCHEDOP_shutdown, &arg);
+	HYPERVISOR_sched_op(SCHEDOP_shutdown, &arg);
 	for (;;)
 		cpu_relax();
 }

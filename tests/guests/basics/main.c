@@ -24,7 +24,7 @@ static void check_string(int cmd, const char *what, size_t max, size_t size)
 	long rc;
 
 	memset(buf, 0xff, sizeof(buf));
-	rc = hc_xen_version(cmd, buf);
+	rc = HYPERVISOR_xen_version(cmd, buf);
 	for (len = 0; len < max && buf[len]; len++)
 		;
 	check(rc >= 0 && len < max && buf[size] == (char)0xff,
@@ -45,18 +45,18 @@ static void check_versions(void)
 	      "capabilities start with this kind of guest");
 	check_string(XENVER_changeset, "changeset", 64, 64);
 	check_string(XENVER_commandline, "commandline", 1024, 1024);
-	check(!hc_xen_version(XENVER_platform_parameters, &params) &&
+	check(!HYPERVISOR_xen_version(XENVER_platform_parameters, &params) &&
 	      params.virt_start == HV_START, "platform_parameters virt_start");
-	check(hc_xen_version(XENVER_pagesize, NULL) == 4096, "pagesize");
-	check(!hc_xen_version(XENVER_guest_handle, handle), "guest_handle");
-	check(!hc_xen_version(XENVER_get_features, &features) &&
+	check(HYPERVISOR_xen_version(XENVER_pagesize, NULL) == 4096, "pagesize");
+	check(!HYPERVISOR_xen_version(XENVER_guest_handle, handle), "guest_handle");
+	check(!HYPERVISOR_xen_version(XENVER_get_features, &features) &&
 	      (features.submap & (1u << XENFEAT_dom0)), "features name dom0");
 	check(features.submap & (1u << XENFEAT_mmu_pt_update_preserve_ad),
 	      "feature mmu_pt_update_preserve_ad");
 	features.submap_idx = 40;
-	check(hc_xen_version(XENVER_get_features, &features) == -XEN_EINVAL,
+	check(HYPERVISOR_xen_version(XENVER_get_features, &features) == -XEN_EINVAL,
 	      "features submap 40");
-	check(hc_xen_version(99, buf) == -XEN_ENOSYS, "xen_version 99");
+	check(HYPERVISOR_xen_version(99, buf) == -XEN_ENOSYS, "xen_version 99");
 }
 
 static void check_unknown(void)
@@ -73,11 +73,11 @@ static void check_unknown(void)
 
 		check(rc == -XEN_ENOSYS, "number %lx is unknown", numbers[i]);
 	}
-	check(hc_sched_op(77, NULL) == -XEN_ENOSYS, "sched_op 77");
-	check(hc_event_channel_op(77, buf) == -XEN_ENOSYS, "event_channel_op 77");
-	check(hc_memory_op(60, buf) == -XEN_ENOSYS, "memory_op 60");
-	check(hc_vcpu_op(77, 0, NULL) == -XEN_ENOSYS, "vcpu_op 77");
-	check(hc_physdev_op(77, buf) == -XEN_ENOSYS, "physdev_op 77");
+	check(HYPERVISOR_sched_op(77, NULL) == -XEN_ENOSYS, "sched_op 77");
+	check(HYPERVISOR_event_channel_op(77, buf) == -XEN_ENOSYS, "event_channel_op 77");
+	check(HYPERVISOR_memory_op(60, buf) == -XEN_ENOSYS, "memory_op 60");
+	check(HYPERVISOR_vcpu_op(77, 0, NULL) == -XEN_ENOSYS, "vcpu_op 77");
+	check(HYPERVISOR_physdev_op(77, buf) == -XEN_ENOSYS, "physdev_op 77");
 }
 
 static void check_pointers(void)
@@ -95,7 +95,7 @@ static void check_pointers(void)
 		check(rc == -XEN_EFAULT, "extraversion to %lx", bad[i]);
 	}
 	check(!page_set_ro(buf) &&
-	      hc_xen_version(XENVER_extraversion, buf) == -XEN_EFAULT,
+	      HYPERVISOR_xen_version(XENVER_extraversion, buf) == -XEN_EFAULT,
 	      "extraversion to a read-only page");
 	page_set_rw(buf);
 }
@@ -136,7 +136,7 @@ static void check_registers(void)
 		     : : "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11",
 			 "r12", "r13", "r14", "r15", "memory");
 	check(!bad, "a call through the page keeps the registers");
-	check(ret == hc_xen_version(XENVER_version, NULL),
+	check(ret == HYPERVISOR_xen_version(XENVER_version, NULL),
 	      "both ways give the same version");
 	check(hypercall_by_page(__HYPERVISOR_xen_version, 99, 0, 0, 0, 0) ==
 	      -XEN_ENOSYS, "arguments pass through the page");
@@ -161,15 +161,15 @@ static void check_multicall(void)
 	set_call(&list[1], 47, 0, 0);
 	set_call(&list[2], __HYPERVISOR_multicall, HC(list), 1);
 	set_call(&list[3], __HYPERVISOR_xen_version, XENVER_pagesize, 0);
-	rc = hc_multicall(list, 4);
+	rc = HYPERVISOR_multicall(list, 4);
 	check(!rc, "multicall of 4");
-	check((long)list[0].result == hc_xen_version(XENVER_version, NULL),
+	check((long)list[0].result == HYPERVISOR_xen_version(XENVER_version, NULL),
 	      "multicall first result");
 	check((long)list[1].result == -XEN_ENOSYS, "multicall unknown number");
 	check((long)list[2].result == -XEN_EINVAL ||
 	      (long)list[2].result == -XEN_ENOSYS, "multicall in a multicall");
 	check(list[3].result == 4096, "multicall last result");
-	check(!hc_multicall(list, 0), "multicall of none");
+	check(!HYPERVISOR_multicall(list, 0), "multicall of none");
 	check(hypercall2(__HYPERVISOR_multicall, HV_START, 1) == -XEN_EFAULT,
 	      "multicall list in the reserved range");
 }
@@ -179,14 +179,14 @@ static void check_vcpu(void)
 	struct vcpu_runstate_info a = { 0 }, b = { 0 };
 	unsigned int i;
 
-	check(hc_vcpu_op(VCPUOP_is_up, 0, NULL) == 1, "vcpu 0 is up");
-	check(hc_vcpu_op(VCPUOP_is_up, 100, NULL) == -XEN_ENOENT, "vcpu 100");
-	check(hc_vcpu_op(VCPUOP_is_up, 8191, NULL) == -XEN_ENOENT, "vcpu 8191");
-	check(!hc_vcpu_op(VCPUOP_get_runstate_info, 0, &a) &&
+	check(HYPERVISOR_vcpu_op(VCPUOP_is_up, 0, NULL) == 1, "vcpu 0 is up");
+	check(HYPERVISOR_vcpu_op(VCPUOP_is_up, 100, NULL) == -XEN_ENOENT, "vcpu 100");
+	check(HYPERVISOR_vcpu_op(VCPUOP_is_up, 8191, NULL) == -XEN_ENOENT, "vcpu 8191");
+	check(!HYPERVISOR_vcpu_op(VCPUOP_get_runstate_info, 0, &a) &&
 	      a.state == RUNSTATE_running, "runstate running");
 	for (i = 0; i < 100000; i++)
 		asm volatile("");
-	hc_vcpu_op(VCPUOP_get_runstate_info, 0, &b);
+	HYPERVISOR_vcpu_op(VCPUOP_get_runstate_info, 0, &b);
 	check(b.time[RUNSTATE_running] > a.time[RUNSTATE_running],
 	      "running time grows");
 }
@@ -203,7 +203,7 @@ static void check_cpuid(void)
 	check(base < 0x40010000 && leaf[0] >= base + 2,
 	      "forced CPUID shows the hypervisor's leaves");
 	cpuid_forced(base + 1, 0, leaf);
-	check((long)leaf[0] == hc_xen_version(XENVER_version, NULL),
+	check((long)leaf[0] == HYPERVISOR_xen_version(XENVER_version, NULL),
 	      "the version by CPUID");
 	cpuid_forced(1, 0, leaf);
 	check(!(leaf[2] & (1u << 5)), "no VMX for the guest");
@@ -221,9 +221,9 @@ void guest_main(void)
 	check_multicall();
 	check_vcpu();
 	check_cpuid();
-	check(!hc_sched_op(SCHEDOP_yield, NULL), "yield");
-	check(!hc_vm_assist(VMASST_CMD_enable, VMASST_TYPE_writable_pagetables),
+	check(!HYPERVISOR_sched_op(SCHEDOP_yield, NULL), "yield");
+	check(!HYPERVISOR_vm_assist(VMASST_CMD_enable, VMASST_TYPE_writable_pagetables),
 	      "vm_assist writable_pagetables");
-	check(hc_vm_assist(VMASST_CMD_enable, 63) == -XEN_EINVAL,
+	check(HYPERVISOR_vm_assist(VMASST_CMD_enable, 63) == -XEN_EINVAL,
 	      "vm_assist 63");
 }

@@ -59,7 +59,7 @@ static void unknown(void)
 
 static void version(void)
 {
-	hc_xen_version(XENVER_version, NULL);
+	HYPERVISOR_xen_version(XENVER_version, NULL);
 }
 
 static void version_by_page(void)
@@ -69,28 +69,28 @@ static void version_by_page(void)
 
 static void yield(void)
 {
-	hc_sched_op(SCHEDOP_yield, NULL);
+	HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
 }
 
 static void set_timer(void)
 {
-	hc_set_timer_op(1ull << 50);
+	HYPERVISOR_set_timer_op(1ull << 50);
 }
 
 static void va_same(void)
 {
-	hc_update_va_mapping(AREA, pte_rw, UVMF_NONE);
+	HYPERVISOR_update_va_mapping(AREA, pte_rw, UVMF_NONE);
 }
 
 /* From read-only to writable or back: half the rounds each. */
 static void va_flip(void)
 {
-	hc_update_va_mapping(AREA, turn++ & 1 ? pte_rw : pte_ro, UVMF_NONE);
+	HYPERVISOR_update_va_mapping(AREA, turn++ & 1 ? pte_rw : pte_ro, UVMF_NONE);
 }
 
 static void va_flip_flush(void)
 {
-	hc_update_va_mapping(AREA, turn++ & 1 ? pte_rw : pte_ro, UVMF_INVLPG);
+	HYPERVISOR_update_va_mapping(AREA, turn++ & 1 ? pte_rw : pte_ro, UVMF_INVLPG);
 }
 
 static uint64_t entry_maddr;
@@ -100,7 +100,7 @@ static void mmu_update(void)
 	struct mmu_update req = { .ptr = entry_maddr, .val = pte_rw };
 
 	req.val = turn++ & 1 ? pte_rw : pte_ro;
-	hc_mmu_update(&req, 1, NULL, DOMID_SELF);
+	HYPERVISOR_mmu_update(&req, 1, NULL, DOMID_SELF);
 }
 
 static void pin_unpin(void)
@@ -116,7 +116,7 @@ static void direct_store(void)
 
 static void multicall(void)
 {
-	hc_multicall(calls, 32);
+	HYPERVISOR_multicall(calls, 32);
 }
 
 static void event_pair(void)
@@ -152,7 +152,7 @@ static void invlpg(void)
 	struct mmuext_op op = { .cmd = MMUEXT_INVLPG_LOCAL };
 
 	op.arg1.linear_addr = AREA;
-	hc_mmuext_op(&op, 1, NULL, DOMID_SELF);
+	HYPERVISOR_mmuext_op(&op, 1, NULL, DOMID_SELF);
 }
 
 static void exception(void)
@@ -216,8 +216,8 @@ static void prepare(void)
 {
 	unsigned int i;
 
-	hc_vm_assist(VMASST_CMD_enable, VMASST_TYPE_writable_pagetables);
-	hc_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL);
+	HYPERVISOR_vm_assist(VMASST_CMD_enable, VMASST_TYPE_writable_pagetables);
+	HYPERVISOR_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL);
 	entry = pt_build(AREA);
 	entry_maddr = pt_entry_maddr(entry);
 	page = page_alloc();

@@ -142,14 +142,14 @@ unsigned long foreign_mfn(unsigned int i, unsigned int of)
 {
 	static struct e820 map[E820_MAX];
 	static unsigned int entries;
-	unsigned long top = (unsigned long)hc_memory_op(XENMEM_maximum_ram_page,
+	unsigned long top = (unsigned long)HYPERVISOR_memory_op(XENMEM_maximum_ram_page,
 							NULL);
 	unsigned long mfn = top / of * i, end = top / of * (i + 1);
 	struct xen_memory_map arg = { .nr_entries = E820_MAX };
 
 	if (!entries) {
 		handle_set(arg.buffer, map);
-		if (hc_memory_op(XENMEM_machine_memory_map, &arg))
+		if (HYPERVISOR_memory_op(XENMEM_machine_memory_map, &arg))
 			error("no memory map");
 		entries = arg.nr_entries;
 	}
@@ -169,7 +169,7 @@ unsigned long freed_mfn(void)
 
 	page_set_none(page);
 	handle_set(r.extent_start, &mfn);
-	if (hc_memory_op(XENMEM_decrease_reservation, &r) != 1)
+	if (HYPERVISOR_memory_op(XENMEM_decrease_reservation, &r) != 1)
 		error("a page can't be given back");
 	return mfn;
 }

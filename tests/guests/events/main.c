@@ -60,11 +60,11 @@ static void check_pair(void)
 
 	check(far > 0, "alloc_unbound for self");
 	st.port = (evtchn_port_t)far;
-	check(!hc_event_channel_op(EVTCHNOP_status, &st) &&
+	check(!HYPERVISOR_event_channel_op(EVTCHNOP_status, &st) &&
 	      st.status == EVTCHNSTAT_unbound, "status says unbound");
 	near = event_bind_interdomain(DOMID_SELF, (unsigned int)far);
 	check(near > 0 && near != far, "bind_interdomain with self");
-	check(!hc_event_channel_op(EVTCHNOP_status, &st) &&
+	check(!HYPERVISOR_event_channel_op(EVTCHNOP_status, &st) &&
 	      st.status == EVTCHNSTAT_interdomain &&
 	      st.u.interdomain.port == (evtchn_port_t)near,
 	      "status says whose");
@@ -77,7 +77,7 @@ static void check_pair(void)
 	check(count >= 1 && last_port == (unsigned int)far,
 	      "sending one end reaches the other");
 	check(!event_close((unsigned int)near), "close one end");
-	check(!hc_event_channel_op(EVTCHNOP_status, &st) &&
+	check(!HYPERVISOR_event_channel_op(EVTCHNOP_status, &st) &&
 	      st.status == EVTCHNSTAT_unbound, "the other is unbound");
 	check(!event_close((unsigned int)far), "close the other");
 }
@@ -110,14 +110,14 @@ static void check_range(void)
 		st.port = bind.port = un.port = bad[i];
 		check_quiet(event_send(bad[i]) < 0, "send %u", bad[i]);
 		check_quiet(event_close(bad[i]) < 0, "close %u", bad[i]);
-		check_quiet(hc_event_channel_op(EVTCHNOP_bind_vcpu, &bind) < 0,
+		check_quiet(HYPERVISOR_event_channel_op(EVTCHNOP_bind_vcpu, &bind) < 0,
 			    "bind_vcpu %u", bad[i]);
 		check_quiet(event_bind_interdomain(DOMID_SELF, bad[i]) < 0,
 			    "bind_interdomain %u", bad[i]);
-		check_quiet(hc_event_channel_op(EVTCHNOP_status, &st) <= 0,
+		check_quiet(HYPERVISOR_event_channel_op(EVTCHNOP_status, &st) <= 0,
 			    "status %u", bad[i]);
 		if (bad[i] >= 4096)
-			check_quiet(hc_event_channel_op(EVTCHNOP_unmask, &un) ==
+			check_quiet(HYPERVISOR_event_channel_op(EVTCHNOP_unmask, &un) ==
 				    -XEN_EINVAL, "unmask %u", bad[i]);
 	}
 	check(true, "ports out of range are refused");
@@ -164,36 +164,36 @@ static void check_fifo(void)
 	words = page_alloc();
 	event_disable();
 	expand.array_gfn = va_to_mfn(words);
-	check(hc_event_channel_op(EVTCHNOP_expand_array, &expand) < 0,
+	check(HYPERVISOR_event_channel_op(EVTCHNOP_expand_array, &expand) < 0,
 	      "no array before init_control");
 	init.control_gfn = va_to_mfn(control);
 	init.offset = 4090;
-	check(hc_event_channel_op(EVTCHNOP_init_control, &init) == -XEN_EINVAL,
+	check(HYPERVISOR_event_channel_op(EVTCHNOP_init_control, &init) == -XEN_EINVAL,
 	      "control block across the page's end");
 	init.offset = 4;
-	check(hc_event_channel_op(EVTCHNOP_init_control, &init) == -XEN_EINVAL,
+	check(HYPERVISOR_event_channel_op(EVTCHNOP_init_control, &init) == -XEN_EINVAL,
 	      "control block not on 8 bytes");
 	init.offset = 0;
 	init.vcpu = 77;
-	check(hc_event_channel_op(EVTCHNOP_init_control, &init) == -XEN_ENOENT,
+	check(HYPERVISOR_event_channel_op(EVTCHNOP_init_control, &init) == -XEN_ENOENT,
 	      "control block for vCPU 77");
 	init.vcpu = 0;
-	rc = hc_event_channel_op(EVTCHNOP_init_control, &init);
+	rc = HYPERVISOR_event_channel_op(EVTCHNOP_init_control, &init);
 	if (!check(!rc && init.link_bits == EVTCHN_FIFO_LINK_BITS,
 		   "init_control"))
 		return;
-	check(hc_event_channel_op(EVTCHNOP_init_control, &init) == -XEN_EINVAL,
+	check(HYPERVISOR_event_channel_op(EVTCHNOP_init_control, &init) == -XEN_EINVAL,
 	      "but once");
-	check(!hc_event_channel_op(EVTCHNOP_expand_array, &expand),
+	check(!HYPERVISOR_event_channel_op(EVTCHNOP_expand_array, &expand),
 	      "expand_array");
 	event_upcall_fn = fifo_upcall;
 
 	prio.port = port;
 	prio.priority = 3;
-	check(!hc_event_channel_op(EVTCHNOP_set_priority, &prio),
+	check(!HYPERVISOR_event_channel_op(EVTCHNOP_set_priority, &prio),
 	      "set_priority");
 	prio.priority = 16;
-	check(hc_event_channel_op(EVTCHNOP_set_priority, &prio) == -XEN_EINVAL,
+	check(HYPERVISOR_event_channel_op(EVTCHNOP_set_priority, &prio) == -XEN_EINVAL,
 	      "set_priority 16");
 	count = 0;
 	__atomic_fetch_and(&words[port], ~(1u << EVTCHN_FIFO_MASKED),
@@ -214,7 +214,7 @@ static void check_fifo(void)
 	check(count == 3, "unmask delivers it");
 	words[port] = ~(1u << EVTCHN_FIFO_MASKED);
 	event_send(port);
-	check(hc_sched_op(SCHEDOP_yield, NULL) == 0,
+	check(HYPERVISOR_sched_op(SCHEDOP_yield, NULL) == 0,
 	      "a word full of rubbish is survived");
 	event_disable();
 }

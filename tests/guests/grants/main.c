@@ -26,21 +26,21 @@ static void check_setup(void)
 	struct gnttab_set_version ver = { .version = 1 };
 	xen_pfn_t frame = 0;
 
-	check(!hc_grant_table_op(GNTTABOP_query_size, &size, 1) &&
+	check(!HYPERVISOR_grant_table_op(GNTTABOP_query_size, &size, 1) &&
 	      size.status == GNTST_okay && size.max_nr_frames >= 1,
 	      "query_size");
-	check(!hc_grant_table_op(GNTTABOP_set_version, &ver, 1) &&
+	check(!HYPERVISOR_grant_table_op(GNTTABOP_set_version, &ver, 1) &&
 	      ver.version == 1, "set_version 1");
 	handle_set(setup.frame_list, &frame);
-	check(!hc_grant_table_op(GNTTABOP_setup_table, &setup, 1) &&
+	check(!HYPERVISOR_grant_table_op(GNTTABOP_setup_table, &setup, 1) &&
 	      setup.status == GNTST_okay && frame, "setup_table");
 	pt_build(TABLE_VA);
 	check(!map_va(TABLE_VA, mfn_pte(frame, PTE_KERN)), "and map it");
 	table = (struct grant_entry_v1 *)TABLE_VA;
 	setup.nr_frames = size.max_nr_frames + 1;
-	hc_grant_table_op(GNTTABOP_setup_table, &setup, 1);
+	HYPERVISOR_grant_table_op(GNTTABOP_setup_table, &setup, 1);
 	check(setup.status == GNTST_general_error, "more than the maximum");
-	check(hc_grant_table_op(99, &setup, 1) == -XEN_ENOSYS, "operation 99");
+	check(HYPERVISOR_grant_table_op(99, &setup, 1) == -XEN_ENOSYS, "operation 99");
 }
 
 static void grant(unsigned int ref, const void *page, uint16_t flags)
@@ -58,7 +58,7 @@ static int map_ref(unsigned int ref, unsigned int flags, uint32_t *handle)
 		.dom = (domid_t)self,
 	};
 
-	if (hc_grant_table_op(GNTTABOP_map_grant_ref, &map, 1))
+	if (HYPERVISOR_grant_table_op(GNTTABOP_map_grant_ref, &map, 1))
 		return -1000;
 	*handle = map.handle;
 	return map.status;
@@ -70,7 +70,7 @@ static int unmap(uint32_t handle)
 		.host_addr = MAP_VA, .handle = handle,
 	};
 
-	if (hc_grant_table_op(GNTTABOP_unmap_grant_ref, &un, 1))
+	if (HYPERVISOR_grant_table_op(GNTTABOP_unmap_grant_ref, &un, 1))
 		return -1000;
 	return un.status;
 }
@@ -144,16 +144,16 @@ static void check_copy(void)
 	c.dest.offset = 100;
 	c.len = 15;
 	c.flags = GNTCOPY_source_gref;
-	check(!hc_grant_table_op(GNTTABOP_copy, &c, 1) &&
+	check(!HYPERVISOR_grant_table_op(GNTTABOP_copy, &c, 1) &&
 	      c.status == GNTST_okay, "copy from a grant");
 	check(!memcmp(b + 100, "are for sharing", 15) && !b[99] && !b[115],
 	      "what was asked for and no more");
 	c.source.offset = 4090;
-	hc_grant_table_op(GNTTABOP_copy, &c, 1);
+	HYPERVISOR_grant_table_op(GNTTABOP_copy, &c, 1);
 	check(c.status == GNTST_bad_copy_arg, "copy past the page's end");
 	c.source.offset = 0;
 	c.source.u.ref = REF + 1;
-	hc_grant_table_op(GNTTABOP_copy, &c, 1);
+	HYPERVISOR_grant_table_op(GNTTABOP_copy, &c, 1);
 	check(c.status < 0, "copy from an unset entry");
 	table[REF].flags = 0;
 	page_free(a);

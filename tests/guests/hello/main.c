@@ -65,7 +65,7 @@ static void check_tables(const struct start_info *si)
 void guest_main(void)
 {
 	const struct start_info *si = start_info;
-	long version = hc_xen_version(XENVER_version, NULL);
+	long version = HYPERVISOR_xen_version(XENVER_version, NULL);
 
 	printf("hello from a PV guest\n");
 	print_facts(si);

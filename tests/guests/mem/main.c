@@ -15,7 +15,7 @@ static long current_pages(void)
 {
 	domid_t self = DOMID_SELF;
 
-	return hc_memory_op(XENMEM_current_reservation, &self);
+	return HYPERVISOR_memory_op(XENMEM_current_reservation, &self);
 }
 
 static void check_limits(void)
@@ -25,11 +25,11 @@ static void check_limits(void)
 
 	check(current_pages() == (long)start_info->nr_pages,
 	      "current_reservation is nr_pages");
-	max = hc_memory_op(XENMEM_maximum_reservation, &self);
+	max = HYPERVISOR_memory_op(XENMEM_maximum_reservation, &self);
 	check(max >= current_pages(), "maximum_reservation covers it");
-	top = hc_memory_op(XENMEM_maximum_ram_page, NULL);
+	top = HYPERVISOR_memory_op(XENMEM_maximum_ram_page, NULL);
 	check(top > (long)pfn_to_mfn(1), "maximum_ram_page is above our frames");
-	check(hc_memory_op(XENMEM_current_reservation, &nobody) == -XEN_ESRCH,
+	check(HYPERVISOR_memory_op(XENMEM_current_reservation, &nobody) == -XEN_ESRCH,
 	      "reservation of nobody");
 	check(hypercall2(__HYPERVISOR_memory_op, XENMEM_current_reservation,
 			 HV_START) == -XEN_EFAULT, "argument out of reach");
@@ -45,10 +45,10 @@ static void check_map(void)
 	struct xen_machphys_mapping m2p;
 
 	handle_set(arg.buffer, map);
-	check(!hc_memory_op(XENMEM_machine_memory_map, &arg) &&
+	check(!HYPERVISOR_memory_op(XENMEM_machine_memory_map, &arg) &&
 	      arg.nr_entries > 1 && map[0].type == 1,
 	      "machine_memory_map starts with RAM");
-	check(!hc_memory_op(XENMEM_machphys_mapping, &m2p) &&
+	check(!HYPERVISOR_memory_op(XENMEM_machphys_mapping, &m2p) &&
 	      m2p.v_start == HV_START && m2p.max_mfn > 0x100,
 	      "machphys_mapping");
 }
@@ -85,18 +85,18 @@ static void check_balloon(void)
 		page_set_none(page[i]);
 	}
 	r = reservation(list, 4);
-	check(hc_memory_op(XENMEM_decrease_reservation, &r) == 4,
+	check(HYPERVISOR_memory_op(XENMEM_decrease_reservation, &r) == 4,
 	      "decrease_reservation of 4");
 	check(current_pages() == before - 4, "the reservation is less by 4");
 	check(map_va((unsigned long)page[0], mfn_pte(list[0], PTE_KERN)) < 0,
 	      "a frame given back can't be mapped");
-	check(hc_memory_op(XENMEM_decrease_reservation, &r) == 0,
+	check(HYPERVISOR_memory_op(XENMEM_decrease_reservation, &r) == 0,
 	      "nor given back twice");
 
 	for (i = 0; i < 4; i++)
 		list[i] = pfn[i];
 	r = reservation(list, 4);
-	check(hc_memory_op(XENMEM_populate_physmap, &r) == 4,
+	check(HYPERVISOR_memory_op(XENMEM_populate_physmap, &r) == 4,
 	      "populate_physmap of 4");
 	check(current_pages() == before, "the reservation is as before");
 	for (i = 0; i < 4; i++) {
@@ -121,7 +121,7 @@ static void check_increase(void)
 	long before = current_pages(), n;
 
 	r = reservation(mfn, 2);
-	n = hc_memory_op(XENMEM_increase_reservation, &r);
+	n = HYPERVISOR_memory_op(XENMEM_increase_reservation, &r);
 	if (n == 0) {
 		skip("increase_reservation: the domain is at its maximum");
 		return;
@@ -129,7 +129,7 @@ static void check_increase(void)
 	check(n == 2 && mfn[0] && mfn[0] != mfn[1], "increase_reservation of 2");
 	check(current_pages() == before + 2, "the reservation is more by 2");
 	r = reservation(mfn, 2);
-	check(hc_memory_op(XENMEM_decrease_reservation, &r) == 2,
+	check(HYPERVISOR_memory_op(XENMEM_decrease_reservation, &r) == 2,
 	      "and back again");
 }
 
@@ -145,7 +145,7 @@ static void check_exchange(void)
 	x.in = reservation(&in, 1);
 	x.out = reservation(&out, 1);
 	x.out.mem_flags = XENMEMF_address_bits(32);
-	check(!hc_memory_op(XENMEM_exchange, &x) && x.nr_exchanged == 1,
+	check(!HYPERVISOR_memory_op(XENMEM_exchange, &x) && x.nr_exchanged == 1,
 	      "exchange of one frame");
 	check(out != in && out < (1ul << 20), "for one below 4 GiB");
 	check(mfn_to_pfn(out) == pfn, "m2p names it");
@@ -155,15 +155,15 @@ static void check_exchange(void)
 	page_free(page);
 
 	x.nr_exchanged = 2;
-	check(hc_memory_op(XENMEM_exchange, &x) == -XEN_EINVAL,
+	check(HYPERVISOR_memory_op(XENMEM_exchange, &x) == -XEN_EINVAL,
 	      "more exchanged than there are");
 	x.nr_exchanged = 0;
 	x.in.nr_extents = 2;
-	check(hc_memory_op(XENMEM_exchange, &x) == -XEN_EINVAL,
+	check(HYPERVISOR_memory_op(XENMEM_exchange, &x) == -XEN_EINVAL,
 	      "sizes that differ");
 	x.in.nr_extents = 1;
 	handle_set(x.in.extent_start, HV_START);
-	check(hc_memory_op(XENMEM_exchange, &x) == -XEN_EFAULT,
+	check(HYPERVISOR_memory_op(XENMEM_exchange, &x) == -XEN_EFAULT,
 	      "a list in the reserved range");
 }
 
@@ -178,21 +178,21 @@ static void check_arguments(void)
 	for (i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
 		r = reservation(list, 1);
 		r.extent_order = orders[i];
-		rc = hc_memory_op(XENMEM_increase_reservation, &r);
+		rc = HYPERVISOR_memory_op(XENMEM_increase_reservation, &r);
 		check_quiet(rc <= 0, "increase by order %u: %ld", orders[i], rc);
 		r = reservation(list, 1);
 		r.extent_order = orders[i];
-		rc = hc_memory_op(XENMEM_populate_physmap, &r);
+		rc = HYPERVISOR_memory_op(XENMEM_populate_physmap, &r);
 		check_quiet(rc <= 0, "populate order %u: %ld", orders[i], rc);
 		r = reservation(list, 1);
 		r.extent_order = orders[i];
-		rc = hc_memory_op(XENMEM_decrease_reservation, &r);
+		rc = HYPERVISOR_memory_op(XENMEM_decrease_reservation, &r);
 		check_quiet(rc <= 0, "decrease by order %u: %ld", orders[i], rc);
 	}
 	r = reservation(list, 0);
-	check(hc_memory_op(XENMEM_decrease_reservation, &r) == 0, "no extent");
+	check(HYPERVISOR_memory_op(XENMEM_decrease_reservation, &r) == 0, "no extent");
 	r.nr_extents = ~0ul;
-	rc = hc_memory_op(XENMEM_decrease_reservation, &r);
+	rc = HYPERVISOR_memory_op(XENMEM_decrease_reservation, &r);
 	check(rc <= 0, "2^64 - 1 extents");
 	check(current_pages() == before, "no order out of range does anything");
 }

@@ -16,7 +16,7 @@ static long copy_page(unsigned long to, unsigned long from)
 
 	op.arg1.mfn = to;
 	op.arg2.src_mfn = from;
-	return hc_mmuext_op(&op, 1, NULL, DOMID_SELF);
+	return HYPERVISOR_mmuext_op(&op, 1, NULL, DOMID_SELF);
 }
 
 static void clear_and_copy(unsigned long mfn, const char *what,
@@ -65,9 +65,9 @@ static void clear_frames(void)
 	mfn = va_to_mfn(gdt);
 	gdt[0] = 0;
 	page_set_ro(gdt);
-	hc_set_gdt(&mfn, 512);
+	HYPERVISOR_set_gdt(&mfn, 512);
 	clear_and_copy(mfn, "a GDT page", gdt);
-	hc_set_gdt(NULL, 0);
+	HYPERVISOR_set_gdt(NULL, 0);
 	page_set_rw(gdt);
 	page_free(gdt);
 	skip("MX-05 a frame held by a peer's grant: there is no peer");

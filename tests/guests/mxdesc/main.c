@@ -20,7 +20,7 @@ static long set_ldt(unsigned long base, unsigned int entries)
 
 	op.arg1.linear_addr = base;
 	op.arg2.nr_ents = entries;
-	return hc_mmuext_op(&op, 1, NULL, DOMID_SELF);
+	return HYPERVISOR_mmuext_op(&op, 1, NULL, DOMID_SELF);
 }
 
 static void load_fs(unsigned int selector)
@@ -76,7 +76,7 @@ static void gdt_stays(const char *what)
 static void gdt_refused(const unsigned long *frames, unsigned int entries,
 			const char *what)
 {
-	check_refused(hc_set_gdt(frames, entries), NULL, 0, "MX-02 %s", what);
+	check_refused(HYPERVISOR_set_gdt(frames, entries), NULL, 0, "MX-02 %s", what);
 	gdt_stays(what);
 }
 
@@ -90,7 +90,7 @@ static void gdt_arguments(void)
 	old_gdt[2] = DATA3;
 	page_set_ro(old_gdt);
 	old = va_to_mfn(old_gdt);
-	check_allowed(hc_set_gdt(&old, 512), "MX-02 a GDT");
+	check_allowed(HYPERVISOR_set_gdt(&old, 512), "MX-02 a GDT");
 	for (i = 0; i < 16; i++)
 		list[i] = old;
 	gdt_refused(list, 14 * 512 + 1, "an entry past the guest's part");
@@ -115,7 +115,7 @@ static void gdt_arguments(void)
 	gdt_refused(list, 14 * 512, "a bad frame in the middle");
 	for (i = 0; i < 14; i++)
 		list[i] = old;
-	check_allowed(hc_set_gdt(list, 14 * 512), "MX-02 one frame 14 times");
+	check_allowed(HYPERVISOR_set_gdt(list, 14 * 512), "MX-02 one frame 14 times");
 	load_fs((13 * 512 + 2) << 3 | 3);
 	check(!fault_last()->count, "MX-02 and it is there the last time");
 	load_fs(0);
@@ -124,7 +124,7 @@ static void gdt_arguments(void)
 	mfn = old;
 	check_refused(map_va(area_va(90), mfn_pte(mfn, PTE_KERN)),
 		      area_slot(0, 90), 0, "MX-04 another writable mapping");
-	check_allowed(hc_set_gdt(NULL, 0), "MX-02 no GDT");
+	check_allowed(HYPERVISOR_set_gdt(NULL, 0), "MX-02 no GDT");
 	check_allowed(page_set_rw(old_gdt), "MX-02 then writing it");
 	unpin_table(table);
 	table_free(table, "MX-02");
@@ -218,11 +218,11 @@ static void by_update(void)
 	long rc;
 
 	page_set_ro(gdt);
-	hc_set_gdt(&mfn, 512);
+	HYPERVISOR_set_gdt(&mfn, 512);
 	for (i = 0; i < sizeof(descriptors) / sizeof(descriptors[0]); i++) {
 		uint64_t value = descriptors[i].value;
 
-		rc = hc_update_descriptor(mfn * PAGE_SIZE + 64 + i * 8, value);
+		rc = HYPERVISOR_update_descriptor(mfn * PAGE_SIZE + 64 + i * 8, value);
 		note("%s: %ld, %lx becomes %lx", descriptors[i].name, rc,
 		     value, gdt[8 + i]);
 		check(rc < 0 ? gdt[8 + i] == 0 : harmless(gdt[8 + i]),
@@ -230,18 +230,18 @@ static void by_update(void)
 		judge_entry(gdt, 8 + i, descriptors[i].name,
 			    "update_descriptor");
 	}
-	check_refused(hc_update_descriptor(mfn * PAGE_SIZE + 4, DATA3), gdt, 0,
+	check_refused(HYPERVISOR_update_descriptor(mfn * PAGE_SIZE + 4, DATA3), gdt, 0,
 		      "MX-03 a misaligned address");
-	check_refused(hc_update_descriptor(va_to_mfn(pt_root()) * PAGE_SIZE,
+	check_refused(HYPERVISOR_update_descriptor(va_to_mfn(pt_root()) * PAGE_SIZE,
 					   DATA3), pt_root(), pt_root()[0],
 		      "MX-03 an address in a page table");
-	check_refused(hc_update_descriptor(foreign_mfn(1, 2) * PAGE_SIZE,
+	check_refused(HYPERVISOR_update_descriptor(foreign_mfn(1, 2) * PAGE_SIZE,
 					   DATA3), NULL, 0,
 		      "MX-03 an address in a frame of another");
-	check_refused(hc_update_descriptor((mfn_limit() - 1) * PAGE_SIZE,
+	check_refused(HYPERVISOR_update_descriptor((mfn_limit() - 1) * PAGE_SIZE,
 					   DATA3), NULL, 0,
 		      "MX-03 an address past RAM");
-	hc_set_gdt(NULL, 0);
+	HYPERVISOR_set_gdt(NULL, 0);
 	page_set_rw(gdt);
 	page_free(gdt);
 }
@@ -257,13 +257,13 @@ static void by_page(void)
 		page_set_rw(gdt);
 		gdt[8] = descriptors[i].value;
 		page_set_ro(gdt);
-		rc = hc_set_gdt(&mfn, 512);
+		rc = HYPERVISOR_set_gdt(&mfn, 512);
 		check(rc < 0 || harmless(gdt[8]), "MX-03 %s in a prepared page",
 		      descriptors[i].name);
 		if (rc)
 			continue;
 		judge_entry(gdt, 8, descriptors[i].name, "a page");
-		hc_set_gdt(NULL, 0);
+		HYPERVISOR_set_gdt(NULL, 0);
 	}
 	page_set_rw(gdt);
 	page_free(gdt);
@@ -276,10 +276,10 @@ static void code_works(void)
 
 	gdt[8] = CODE3;
 	page_set_ro(gdt);
-	hc_set_gdt(&mfn, 512);
+	HYPERVISOR_set_gdt(&mfn, 512);
 	check(far_return(8 << 3 | 3) == (8 << 3 | 3),
 	      "MX-03 code of DPL 3 can be gone to");
-	hc_set_gdt(NULL, 0);
+	HYPERVISOR_set_gdt(NULL, 0);
 	page_set_rw(gdt);
 	page_free(gdt);
 }

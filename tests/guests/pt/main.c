@@ -50,14 +50,14 @@ static void check_batch(void)
 		req[i].ptr = pt_entry_maddr(l1 + i) | MMU_NORMAL_PT_UPDATE;
 		req[i].val = va_pte(page, PTE_KERN_RO);
 	}
-	check(!hc_mmu_update(req, 4, &done, DOMID_SELF) && done == 4,
+	check(!HYPERVISOR_mmu_update(req, 4, &done, DOMID_SELF) && done == 4,
 	      "four updates in a call");
 	req[2].val = mfn_pte(~0ul >> 24, PTE_KERN);
-	check(hc_mmu_update(req, 4, &done, DOMID_SELF) < 0 && done == 2,
+	check(HYPERVISOR_mmu_update(req, 4, &done, DOMID_SELF) < 0 && done == 2,
 	      "a bad third: done counts two");
 	for (i = 0; i < 4; i++)
 		req[i].val = 0;
-	check(!hc_mmu_update(req, 4, NULL, DOMID_SELF), "without a count");
+	check(!HYPERVISOR_mmu_update(req, 4, NULL, DOMID_SELF), "without a count");
 	page_free(page);
 }
 
@@ -67,7 +67,7 @@ static void check_direct(void)
 	uint64_t *l1 = pt_build(TEST_VA), *page = page_alloc(), old;
 	volatile uint64_t *entry = l1;
 
-	hc_vm_assist(VMASST_CMD_enable, VMASST_TYPE_writable_pagetables);
+	HYPERVISOR_vm_assist(VMASST_CMD_enable, VMASST_TYPE_writable_pagetables);
 	fault_clear();
 	asm volatile(FIX("movq %1, %0") : "=m" (*entry)
 		     : "r" (va_pte(page, PTE_KERN)) : "memory");
@@ -130,7 +130,7 @@ static long mmuext_va(unsigned int cmd, unsigned long va)
 	struct mmuext_op op = { .cmd = cmd };
 
 	op.arg1.linear_addr = va;
-	return hc_mmuext_op(&op, 1, NULL, DOMID_SELF);
+	return HYPERVISOR_mmuext_op(&op, 1, NULL, DOMID_SELF);
 }
 
 static void check_flush(void)
@@ -150,7 +150,7 @@ static void check_copy(void)
 	a[9] = 99;
 	op.arg1.mfn = va_to_mfn(b);
 	op.arg2.src_mfn = va_to_mfn(a);
-	check(!hc_mmuext_op(&op, 1, NULL, DOMID_SELF) && b[9] == 99,
+	check(!HYPERVISOR_mmuext_op(&op, 1, NULL, DOMID_SELF) && b[9] == 99,
 	      "copy_page");
 	check(!mmuext_mfn(MMUEXT_CLEAR_PAGE, va_to_mfn(b)) && b[9] == 0,
 	      "clear_page");
@@ -166,19 +166,19 @@ static void check_gdt(void)
 
 	gdt[2] = 0x00cff3000000ffff;	/* 0x10: flat data, DPL 3 */
 	page_set_ro(gdt);
-	check(!hc_set_gdt(&frame, 512), "set_gdt of one page");
+	check(!HYPERVISOR_set_gdt(&frame, 512), "set_gdt of one page");
 	fault_clear();
 	asm volatile(FIX("movw %w0, %%fs") : : "r" (0x13));
 	asm volatile("movw %%fs, %w0" : "=r" (selector));
 	check(!fault_last()->count && (selector & 0xfffc) == 0x10,
 	      "a selector of it loads");
 	check(page_set_rw(gdt) < 0, "its page isn't to be written");
-	check(!hc_update_descriptor(frame * PAGE_SIZE + 24,
+	check(!HYPERVISOR_update_descriptor(frame * PAGE_SIZE + 24,
 				    0x00cff3000000ffff) &&
 	      (gdt[3] & ~(1ull << 40)) == (0x00cff3000000ffff & ~(1ull << 40)),
 	      "update_descriptor");
 	asm volatile(FIX("movw %w0, %%fs") : : "r" (0));
-	check(!hc_set_gdt(NULL, 0), "no GDT");
+	check(!HYPERVISOR_set_gdt(NULL, 0), "no GDT");
 	check(!page_set_rw(gdt), "and its page is a page again");
 	page_free(gdt);
 }

@@ -48,7 +48,7 @@ static long update_in(uint64_t ptr, uint64_t val, unsigned int *done,
 {
 	struct mmu_update req = { .ptr = ptr, .val = val };
 
-	return hc_mmu_update(&req, 1, done, dom);
+	return HYPERVISOR_mmu_update(&req, 1, done, dom);
 }
 
 static void update_commands(void)
@@ -132,7 +132,7 @@ static void update_counts(void)
 						va_pte(page, PTE_KERN_RO);
 		}
 		done = 99;
-		check_quiet(hc_mmu_update(req, 8, &done, DOMID_SELF) < 0 &&
+		check_quiet(HYPERVISOR_mmu_update(req, 8, &done, DOMID_SELF) < 0 &&
 			    done == bad, "PT-18 bad at %u: %u done", bad, done);
 		for (good = 0, i = 0; i < 8; i++) {
 			good += slot[i] != 0;

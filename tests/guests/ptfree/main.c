@@ -19,7 +19,7 @@ static long give_back(unsigned long mfn)
 	xen_pfn_t list = mfn;
 
 	handle_set(r.extent_start, &list);
-	return hc_memory_op(XENMEM_decrease_reservation, &r);
+	return HYPERVISOR_memory_op(XENMEM_decrease_reservation, &r);
 }
 
 static long exchange(unsigned long mfn)
@@ -32,7 +32,7 @@ static long exchange(unsigned long mfn)
 	x.in.domid = x.out.domid = DOMID_SELF;
 	handle_set(x.in.extent_start, &in);
 	handle_set(x.out.extent_start, &out);
-	rc = hc_memory_op(XENMEM_exchange, &x);
+	rc = HYPERVISOR_memory_op(XENMEM_exchange, &x);
 	return rc ? rc : x.nr_exchanged ? 1 : -1;
 }
 
@@ -49,7 +49,7 @@ static bool populate_avoids(unsigned long mfn)
 	for (i = 0; i < 8; i++)
 		list[i] = start_info->nr_pages + 100 + (unsigned long)i;
 	handle_set(r.extent_start, list);
-	n = hc_memory_op(XENMEM_populate_physmap, &r);
+	n = HYPERVISOR_memory_op(XENMEM_populate_physmap, &r);
 	for (i = 0; i < n; i++) {
 		ok = ok && list[i] != mfn;
 		give_back(list[i]);
@@ -124,14 +124,14 @@ static void gdt_page(void)
 
 	gdt[3] = 0x00cff3000000ffff;
 	page_set_ro(gdt);
-	check_allowed(hc_set_gdt(&mfn, 512), "PT-22 a GDT");
+	check_allowed(HYPERVISOR_set_gdt(&mfn, 512), "PT-22 a GDT");
 	try_all(mfn, "a GDT page");
 	check_refused(page_set_rw(gdt), NULL, 0, "PT-22 writing it");
 	fault_clear();
 	asm volatile(FIX("movw %w0, %%fs") : : "r" (0x1b));
 	check(!fault_last()->count, "PT-22 it is still in force");
 	asm volatile(FIX("movw %w0, %%fs") : : "r" (0));
-	hc_set_gdt(NULL, 0);
+	HYPERVISOR_set_gdt(NULL, 0);
 }
 
 static volatile struct grant_entry_v1 *grant_table(void)
@@ -141,7 +141,7 @@ static volatile struct grant_entry_v1 *grant_table(void)
 	xen_pfn_t frame = 0;
 
 	handle_set(setup.frame_list, &frame);
-	hc_grant_table_op(GNTTABOP_setup_table, &setup, 1);
+	HYPERVISOR_grant_table_op(GNTTABOP_setup_table, &setup, 1);
 	area_slot(0, 70);
 	if (setup.status || map_va(va, mfn_pte(frame, PTE_KERN)))
 		error("no grant table");
@@ -162,13 +162,13 @@ static void granted_page(void)
 	gt[REF].frame = (uint32_t)mfn;
 	gt[REF].domid = 0;
 	gt[REF].flags = GTF_permit_access;
-	hc_grant_table_op(GNTTABOP_map_grant_ref, &map, 1);
+	HYPERVISOR_grant_table_op(GNTTABOP_map_grant_ref, &map, 1);
 	check(map.status == GNTST_okay, "PT-22 a granted page is mapped");
 	page_set_none(page);
 	try_all(mfn, "a page mapped by its grant");
 	check(try_read(area_va(71)) == 0x9e9e, "PT-22 the mapping still sees it");
 	unmap.handle = map.handle;
-	hc_grant_table_op(GNTTABOP_unmap_grant_ref, &unmap, 1);
+	HYPERVISOR_grant_table_op(GNTTABOP_unmap_grant_ref, &unmap, 1);
 	check(unmap.status == GNTST_okay, "PT-22 it is unmapped");
 }
 

@@ -153,7 +153,7 @@ static void preserve_race(void)
 void guest_main(void)
 {
 	mem_extend(512);
-	if (hc_vcpu_op(VCPUOP_is_up, 1, NULL) < 0) {
+	if (HYPERVISOR_vcpu_op(VCPUOP_is_up, 1, NULL) < 0) {
 		skip("there is no second vCPU");
 		return;
 	}

@@ -149,7 +149,7 @@ static void reserved_range(void)
 	unsigned long va, pace = (HV_END - HV_START) / 64;
 	unsigned int i;
 
-	hc_memory_op(XENMEM_machphys_mapping, &m2p);
+	HYPERVISOR_memory_op(XENMEM_machphys_mapping, &m2p);
 	for (i = 0; i < 66; i++) {
 		bool window;
 

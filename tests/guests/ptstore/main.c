@@ -179,8 +179,8 @@ void guest_main(void)
 	struct tree t;
 
 	mem_extend(512);
-	hc_vm_assist(VMASST_CMD_enable, VMASST_TYPE_writable_pagetables);
-	hc_fpu_taskswitch(0);
+	HYPERVISOR_vm_assist(VMASST_CMD_enable, VMASST_TYPE_writable_pagetables);
+	HYPERVISOR_fpu_taskswitch(0);
 	write_cr4(read_cr4() | 0x600);
 	tree_build(&t, 1);
 	page = t.table[0];

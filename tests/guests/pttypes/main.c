@@ -95,7 +95,7 @@ static void promote_while_writable(void)
 	uint64_t *a = page_alloc(), *slot = area_slot(1, 1);
 	uint64_t *linear = pt_entry((unsigned long)a, 1);
 	uint64_t *alias = area_slot(0, 3), *page = page_alloc();
-	bool smp = hc_vcpu_op(VCPUOP_is_up, 1, NULL) == 0;
+	bool smp = HYPERVISOR_vcpu_op(VCPUOP_is_up, 1, NULL) == 0;
 	uint64_t link = va_pte(a, PTE_TABLE);
 
 	victim[0] = (unsigned long)a;

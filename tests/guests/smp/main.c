@@ -42,11 +42,11 @@ static void move_vcpu_info(void)
 
 	reg.mfn = va_to_mfn(&area);
 	reg.offset = (uint32_t)((unsigned long)&area % PAGE_SIZE);
-	if (!hc_vcpu_op(VCPUOP_register_vcpu_info, 1, &reg))
+	if (!HYPERVISOR_vcpu_op(VCPUOP_register_vcpu_info, 1, &reg))
 		this_cpu()->info = &area;
 	other_shared_ok = this_cpu()->info == &area && area.time.version;
 	other_shared_ok = other_shared_ok &&
-			  hc_vcpu_op(VCPUOP_register_vcpu_info, 1, &reg) < 0;
+			  HYPERVISOR_vcpu_op(VCPUOP_register_vcpu_info, 1, &reg) < 0;
 }
 
 /* Store to TEST_VA until it faults. */
@@ -120,26 +120,26 @@ void guest_main(void)
 	uint64_t end;
 	long rc;
 
-	if (hc_vcpu_op(VCPUOP_is_up, 1, NULL) < 0) {
+	if (HYPERVISOR_vcpu_op(VCPUOP_is_up, 1, NULL) < 0) {
 		skip("there is no second vCPU");
 		return;
 	}
-	check(hc_vcpu_op(VCPUOP_is_up, 1, NULL) == 0, "vCPU 1 is down at first");
-	check(hc_vcpu_op(VCPUOP_up, 1, NULL) < 0, "not to be upped bare");
+	check(HYPERVISOR_vcpu_op(VCPUOP_is_up, 1, NULL) == 0, "vCPU 1 is down at first");
+	check(HYPERVISOR_vcpu_op(VCPUOP_up, 1, NULL) < 0, "not to be upped bare");
 	rc = cpu_start(1, second, (void *)(unsigned long)hits);
 	if (!check(!rc, "vCPU 1 starts"))
 		return;
 	wait_step(1);
-	check(hc_vcpu_op(VCPUOP_is_up, 1, NULL) == 1, "and is up");
+	check(HYPERVISOR_vcpu_op(VCPUOP_is_up, 1, NULL) == 1, "and is up");
 	check(other_fault_ok, "its traps work");
 	check(other_shared_ok, "its vcpu_info moves, once");
 	check_ipi();
 	check_shootdown();
 	cpu_wait(1);
 	for (end = time_now() + 1000000000; time_now() < end;)
-		if (!hc_vcpu_op(VCPUOP_is_up, 1, NULL))
+		if (!HYPERVISOR_vcpu_op(VCPUOP_is_up, 1, NULL))
 			break;
-	check(!hc_vcpu_op(VCPUOP_is_up, 1, NULL), "it takes itself down");
+	check(!HYPERVISOR_vcpu_op(VCPUOP_is_up, 1, NULL), "it takes itself down");
 	check(!cpu_start(1, third, NULL), "and comes up again");
 	wait_step(7);
 	check(true, "where it left off");

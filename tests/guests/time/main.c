@@ -51,7 +51,7 @@ static void wait_for(unsigned int n)
 {
 	event_disable();
 	while (fired < n) {
-		hc_sched_op(SCHEDOP_block, NULL);
+		HYPERVISOR_sched_op(SCHEDOP_block, NULL);
 		event_disable();
 	}
 	event_enable();
@@ -62,15 +62,15 @@ static void check_timer_op(void)
 	uint64_t start = time_now();
 
 	fired = 0;
-	check(!hc_set_timer_op(start + 5 * MS), "set_timer_op");
+	check(!HYPERVISOR_set_timer_op(start + 5 * MS), "set_timer_op");
 	wait_for(1);
 	check(fired == 1 && fired_at >= start + 5 * MS, "not early");
 	check(fired_at < start + 1000 * MS, "nor a second late");
-	hc_set_timer_op(time_now() - 1);
+	HYPERVISOR_set_timer_op(time_now() - 1);
 	wait_for(2);
 	check(fired == 2, "a moment in the past fires");
-	hc_set_timer_op(time_now() + 5 * MS);
-	hc_set_timer_op(0);
+	HYPERVISOR_set_timer_op(time_now() + 5 * MS);
+	HYPERVISOR_set_timer_op(0);
 	start = time_now();
 	while (time_now() < start + 20 * MS)
 		cpu_relax();
@@ -84,14 +84,14 @@ static void check_singleshot(void)
 
 	fired = 0;
 	t.timeout_abs_ns = start + 3 * MS;
-	check(!hc_vcpu_op(VCPUOP_set_singleshot_timer, 0, &t),
+	check(!HYPERVISOR_vcpu_op(VCPUOP_set_singleshot_timer, 0, &t),
 	      "set_singleshot_timer");
 	while (!fired)
 		cpu_relax();
 	check(fired_at >= start + 3 * MS, "fires while the guest runs");
 	t.timeout_abs_ns = time_now() + 5 * MS;
-	hc_vcpu_op(VCPUOP_set_singleshot_timer, 0, &t);
-	check(!hc_vcpu_op(VCPUOP_stop_singleshot_timer, 0, NULL),
+	HYPERVISOR_vcpu_op(VCPUOP_set_singleshot_timer, 0, &t);
+	check(!HYPERVISOR_vcpu_op(VCPUOP_stop_singleshot_timer, 0, NULL),
 	      "stop_singleshot_timer");
 	start = time_now();
 	while (time_now() < start + 20 * MS)
@@ -99,7 +99,7 @@ static void check_singleshot(void)
 	check(fired == 1, "a stopped timer stays silent");
 	t.timeout_abs_ns = start;
 	t.flags = VCPU_SSHOTTMR_future;
-	check(hc_vcpu_op(VCPUOP_set_singleshot_timer, 0, &t) == -XEN_ETIME ||
+	check(HYPERVISOR_vcpu_op(VCPUOP_set_singleshot_timer, 0, &t) == -XEN_ETIME ||
 	      fired == 2, "a past moment with the future flag");
 }
 
@@ -108,17 +108,17 @@ static void check_periodic(void)
 	struct vcpu_set_periodic_timer t = { .period_ns = 2 * MS };
 
 	fired = 0;
-	if (hc_vcpu_op(VCPUOP_set_periodic_timer, 0, &t)) {
+	if (HYPERVISOR_vcpu_op(VCPUOP_set_periodic_timer, 0, &t)) {
 		skip("no periodic timer");
 		return;
 	}
 	/* The tick is for a running vCPU: a blocked one may sleep through it. */
 	while (fired < 4)
 		cpu_relax();
-	check(!hc_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL),
+	check(!HYPERVISOR_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL),
 	      "a periodic timer fires until stopped");
 	t.period_ns = 1000;
-	check(hc_vcpu_op(VCPUOP_set_periodic_timer, 0, &t) == -XEN_EINVAL,
+	check(HYPERVISOR_vcpu_op(VCPUOP_set_periodic_timer, 0, &t) == -XEN_EINVAL,
 	      "a period of a microsecond is refused");
 }
 
@@ -132,19 +132,19 @@ static void check_poll(void)
 	handle_set(poll.ports, &port);
 	poll.nr_ports = 1;
 	poll.timeout = start + 4 * MS;
-	check(!hc_sched_op(SCHEDOP_poll, &poll) &&
+	check(!HYPERVISOR_sched_op(SCHEDOP_poll, &poll) &&
 	      time_now() >= start + 4 * MS, "poll waits for its time");
 	event_send(port);
 	poll.timeout = 0;
-	check(!hc_sched_op(SCHEDOP_poll, &poll), "poll of a pending port");
+	check(!HYPERVISOR_sched_op(SCHEDOP_poll, &poll), "poll of a pending port");
 	poll.nr_ports = 129;
-	check(hc_sched_op(SCHEDOP_poll, &poll) == -XEN_EINVAL, "129 ports");
+	check(HYPERVISOR_sched_op(SCHEDOP_poll, &poll) == -XEN_EINVAL, "129 ports");
 	poll.nr_ports = 1;
 	port = 100000;
-	check(hc_sched_op(SCHEDOP_poll, &poll) == -XEN_EINVAL,
+	check(HYPERVISOR_sched_op(SCHEDOP_poll, &poll) == -XEN_EINVAL,
 	      "a port that can't be");
 	handle_set(poll.ports, HV_START);
-	check(hc_sched_op(SCHEDOP_poll, &poll) == -XEN_EFAULT,
+	check(HYPERVISOR_sched_op(SCHEDOP_poll, &poll) == -XEN_EFAULT,
 	      "ports in the reserved range");
 }
 
@@ -152,7 +152,7 @@ static void check_hlt(void)
 {
 	fired = 0;
 	event_disable();
-	hc_set_timer_op(time_now() + 2 * MS);
+	HYPERVISOR_set_timer_op(time_now() + 2 * MS);
 	fault_clear();
 	asm volatile(FIX("hlt") : : : "memory");
 	event_enable();
@@ -170,11 +170,11 @@ static void check_runstate(void)
 	uint64_t before;
 
 	handle_set(reg.addr.h, &area);
-	check(!hc_vcpu_op(VCPUOP_register_runstate_memory_area, 0, &reg),
+	check(!HYPERVISOR_vcpu_op(VCPUOP_register_runstate_memory_area, 0, &reg),
 	      "register_runstate_memory_area");
 	before = area.time[RUNSTATE_blocked];
 	fired = 0;
-	hc_set_timer_op(time_now() + 5 * MS);
+	HYPERVISOR_set_timer_op(time_now() + 5 * MS);
 	wait_for(1);
 	check(area.state == RUNSTATE_running, "the area says running");
 	check(area.time[RUNSTATE_blocked] >= before + 3 * MS,
@@ -190,7 +190,7 @@ void guest_main(void)
 	event_set_handler((unsigned int)port, timer);
 	event_enable();
 	/* A vCPU may start with a periodic tick. */
-	hc_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL);
+	HYPERVISOR_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL);
 	check_clock();
 	check_timer_op();
 	check_singleshot();

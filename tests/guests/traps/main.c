@@ -114,7 +114,7 @@ static void check_trap_table(void)
 	       sizeof(one[0]));
 	one[0].flags |= 4;
 	hits = 0;
-	check(!hc_set_trap_table(one), "trap table of one entry");
+	check(!HYPERVISOR_set_trap_table(one), "trap table of one entry");
 	asm volatile("int $0x80" : : : "memory");
 	check(hits == 1 && !seen_enabled, "a trap gate that masks events");
 	check(event_enabled(), "events unmasked again by iret");
@@ -123,11 +123,11 @@ static void check_trap_table(void)
 	asm volatile("int $0x80" : : : "memory");
 	check(!event_enabled() && !(seen.rflags & 0x200),
 	      "masked events show as IF clear, and stay masked");
-	hc_set_trap_table(trap_table());
+	HYPERVISOR_set_trap_table(trap_table());
 	one[0].address = HV_START;
-	check(hc_set_trap_table(one) < 0 || hits,
+	check(HYPERVISOR_set_trap_table(one) < 0 || hits,
 	      "a handler in the reserved range is harmless");
-	hc_set_trap_table(trap_table());
+	HYPERVISOR_set_trap_table(trap_table());
 }
 
 static void step_hook(struct regs *regs)
@@ -147,42 +147,42 @@ static void check_debug(void)
 	asm volatile("pushfq; orq $0x100, (%%rsp); popfq\n\tnop; nop; nop; nop"
 		     : : : "memory", "cc");
 	check(hits == 3, "single steps");
-	check(hc_get_debugreg(6) & (1 << 14), "DR6 says single step");
-	hc_set_debugreg(6, 0);
+	check(HYPERVISOR_get_debugreg(6) & (1 << 14), "DR6 says single step");
+	HYPERVISOR_set_debugreg(6, 0);
 
 	trap_hook(TRAP_DB, hook);
 	hits = 0;
-	check(!hc_set_debugreg(0, (unsigned long)&watched) &&
-	      hc_get_debugreg(0) == (long)(unsigned long)&watched,
+	check(!HYPERVISOR_set_debugreg(0, (unsigned long)&watched) &&
+	      HYPERVISOR_get_debugreg(0) == (long)(unsigned long)&watched,
 	      "DR0 set and read back");
-	check(!hc_set_debugreg(7, 0x1 | (0x1 << 16) | (0x2 << 18)),
+	check(!HYPERVISOR_set_debugreg(7, 0x1 | (0x1 << 16) | (0x2 << 18)),
 	      "DR7: watch writes of 8 bytes");
 	watched = 1;
-	check(hits == 1 && (hc_get_debugreg(6) & 1), "the watched write traps");
-	hc_set_debugreg(7, 0);
+	check(hits == 1 && (HYPERVISOR_get_debugreg(6) & 1), "the watched write traps");
+	HYPERVISOR_set_debugreg(7, 0);
 	watched = 2;
 	check(hits == 1, "and no more when off");
-	check(hc_set_debugreg(0, HV_START) < 0, "DR0 in the reserved range");
-	check(hc_set_debugreg(7, 1 << 13) < 0 ||
-	      !(hc_get_debugreg(7) & (1 << 13)), "DR7.GD is not to be had");
-	check(hc_set_debugreg(9, 0) < 0, "DR9");
+	check(HYPERVISOR_set_debugreg(0, HV_START) < 0, "DR0 in the reserved range");
+	check(HYPERVISOR_set_debugreg(7, 1 << 13) < 0 ||
+	      !(HYPERVISOR_get_debugreg(7) & (1 << 13)), "DR7.GD is not to be had");
+	check(HYPERVISOR_set_debugreg(9, 0) < 0, "DR9");
 }
 
 static void check_fpu(void)
 {
-	check(!hc_fpu_taskswitch(1), "fpu_taskswitch set");
+	check(!HYPERVISOR_fpu_taskswitch(1), "fpu_taskswitch set");
 	fault_clear();
 	asm volatile(FIX("fninit"));
 	check_fault(TRAP_NM, 0, "an FPU instruction with TS");
 	fault_clear();
 	asm volatile(FIX("fninit"));
 	check(!fault_last()->count, "TS is clear after #NM");
-	hc_fpu_taskswitch(1);
-	hc_fpu_taskswitch(0);
+	HYPERVISOR_fpu_taskswitch(1);
+	HYPERVISOR_fpu_taskswitch(0);
 	fault_clear();
 	asm volatile(FIX("fninit"));
 	check(!fault_last()->count, "fpu_taskswitch clear");
-	hc_fpu_taskswitch(1);
+	HYPERVISOR_fpu_taskswitch(1);
 	check(read_cr0() & CR0_TS, "TS shows in CR0");
 	asm volatile(FIX("clts"));
 	check(!(read_cr0() & CR0_TS) && !fault_last()->count, "clts");
@@ -237,7 +237,7 @@ static void check_msrs(void)
 	wrmsr(0xc0000082, 0);
 	check(fault_was(TRAP_GP) || !fault_last()->count,
 	      "LSTAR is out of reach");
-	check(!hc_xen_version(XENVER_get_features, &(uint64_t){ 0 }),
+	check(!HYPERVISOR_xen_version(XENVER_get_features, &(uint64_t){ 0 }),
 	      "and calls still work");
 }
 
@@ -246,28 +246,28 @@ static void check_segments(void)
 	static uint64_t cell = 0x5ca1ab1e;
 	uint64_t value = 0;
 
-	check(!hc_set_segment_base(SEGBASE_FS, (unsigned long)&cell),
+	check(!HYPERVISOR_set_segment_base(SEGBASE_FS, (unsigned long)&cell),
 	      "set_segment_base FS");
 	asm volatile("movq %%fs:0, %0" : "=r" (value));
 	check(value == cell, "FS base is in force");
-	check(!hc_set_segment_base(SEGBASE_GS_KERNEL, (unsigned long)&cell),
+	check(!HYPERVISOR_set_segment_base(SEGBASE_GS_KERNEL, (unsigned long)&cell),
 	      "set_segment_base GS");
 	asm volatile("movq %%gs:0, %0" : "=r" (value));
 	check(value == cell, "GS base is in force");
-	check(!hc_set_segment_base(SEGBASE_GS_USER, 0x1000) &&
+	check(!HYPERVISOR_set_segment_base(SEGBASE_GS_USER, 0x1000) &&
 	      rdmsr(MSR_KERNEL_GS_BASE) == 0x1000, "user's GS base is apart");
-	check(hc_set_segment_base(SEGBASE_FS, 0x8000000000000000ul) < 0,
+	check(HYPERVISOR_set_segment_base(SEGBASE_FS, 0x8000000000000000ul) < 0,
 	      "a non-canonical base is refused");
-	check(hc_set_segment_base(77, 0) < 0, "segment 77");
-	hc_set_segment_base(SEGBASE_FS, 0);
-	hc_set_segment_base(SEGBASE_GS_KERNEL, 0);
+	check(HYPERVISOR_set_segment_base(77, 0) < 0, "segment 77");
+	HYPERVISOR_set_segment_base(SEGBASE_FS, 0);
+	HYPERVISOR_set_segment_base(SEGBASE_GS_KERNEL, 0);
 }
 
 static void check_ports(void)
 {
 	struct physdev_set_iopl iopl = { .iopl = 0 };
 
-	check(!hc_physdev_op(PHYSDEVOP_set_iopl, &iopl), "IOPL 0");
+	check(!HYPERVISOR_physdev_op(PHYSDEVOP_set_iopl, &iopl), "IOPL 0");
 	fault_clear();
 	inb(0x80);
 	check_fault(TRAP_GP, 0, "a port with IOPL 0");
@@ -275,7 +275,7 @@ static void check_ports(void)
 	asm volatile(FIX("cli") : : : "memory");
 	check_fault(TRAP_GP, 0, "cli with IOPL 0");
 	iopl.iopl = 1;
-	check(!hc_physdev_op(PHYSDEVOP_set_iopl, &iopl), "IOPL 1");
+	check(!HYPERVISOR_physdev_op(PHYSDEVOP_set_iopl, &iopl), "IOPL 1");
 	event_enable();
 	fault_clear();
 	asm volatile(FIX("cli") "\n\t" FIX("sti") : : : "memory");
@@ -294,7 +294,7 @@ static void check_ports(void)
 	check(inb(0x20) == 0xff || fault_last()->count,
 	      "the interrupt controller isn't the guest's");
 	iopl.iopl = 4;
-	check(hc_physdev_op(PHYSDEVOP_set_iopl, &iopl) == -XEN_EINVAL, "IOPL 4");
+	check(HYPERVISOR_physdev_op(PHYSDEVOP_set_iopl, &iopl) == -XEN_EINVAL, "IOPL 4");
 }
 
 void guest_main(void)

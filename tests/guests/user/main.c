@@ -135,8 +135,8 @@ static void check_bases(void)
 {
 	const struct regs *r;
 
-	hc_set_segment_base(SEGBASE_GS_USER, CODE_VA);
-	hc_set_segment_base(SEGBASE_GS_KERNEL, (unsigned long)&user_root);
+	HYPERVISOR_set_segment_base(SEGBASE_GS_USER, CODE_VA);
+	HYPERVISOR_set_segment_base(SEGBASE_GS_KERNEL, (unsigned long)&user_root);
 	/* mov %gs:0,%eax; syscall */
 	r = RUN("\x65\x8b\x04\x25\x00\x00\x00\x00\x0f\x05");
 	check((r->rax & 0xffffffff) == 0x25048b65, "the user's GS base");
