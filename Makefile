@@ -31,7 +31,7 @@ run: all $(O)/.deps-test ## boot the ISO in QEMU and show dom0 at work
 test: all host-tests fuzzers $(O)/.deps-test ## all tests that take minutes
 	$(Q)O=$(O) CC=$(CC) tests/run quick
 
-test-full: all host-tests fuzzers $(O)/.deps-test ## also the long matrices
+test-full: all host-tests fuzzers $(O)/.deps-test $(O)/.deps-full ## also the long matrices
 	$(Q)O=$(O) CC=$(CC) tests/run full
 
 fuzz: fuzzers ## every fuzzer for FUZZ_TIME (60) seconds

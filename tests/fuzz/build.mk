@@ -7,3 +7,6 @@ fuzzers += evtchn
 fuzz_evtchn-src := $(evtchn-src)
 fuzzers += gnttab
 fuzz_gnttab-src := $(gnttab-src)
+fuzzers += boot
+fuzz_boot-src := xen-core/boot/mb2.c xen-core/boot/e820.c \
+	xen-core/boot/options.c

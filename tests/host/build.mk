@@ -23,3 +23,11 @@ host-tests += test_gnttab
 test_gnttab-src := $(gnttab-src)
 host-tests += test_buddy
 test_buddy-src := xen-core/alloc/buddy.c xen-core/alloc/heap.c
+sched-logic := $(addprefix xen-core/sched/,account.c control.c core.c credit.c \
+	sched_op.c timer.c vcpu_op.c) xen-core/dispatch/guest_access.c
+host-tests += test_sched
+test_sched-src := tests/host/sim.c $(sched-logic) $(host-machine)
+host-tests += test_e820 test_options test_mb2
+test_e820-src := xen-core/boot/e820.c
+test_options-src := xen-core/boot/options.c
+test_mb2-src := xen-core/boot/mb2.c xen-core/boot/e820.c

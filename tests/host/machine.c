@@ -32,7 +32,7 @@
 #define __weak __attribute__((weak))
 
 struct host host;
-struct pcpu host_pcpu[NR_CPUS];
+static struct pcpu host_pcpu[NR_CPUS];
 cpumask_t cpu_online __weak;
 unsigned long frame_max_mfn __weak = HOST_FIRST_MFN + HOST_FRAMES;
 
@@ -124,16 +124,26 @@ __weak void softirq_raise_on(unsigned int cpu, enum softirq nr)
 		cpu_kick(cpu);
 }
 
-__weak void machine_switch(struct vcpu *prev, struct vcpu *next)
+void host_note_switch(struct vcpu *next)
 {
 	host_pcpu[host.cpu].current = next;
 	host.cpus[host.cpu].switches++;
+}
+
+__weak void machine_switch(struct vcpu *prev, struct vcpu *next)
+{
+	host_note_switch(next);
 	sched_switch_done(prev);
 }
 
 void host_set_cpu(unsigned int cpu)
 {
 	host.cpu = cpu;
+}
+
+struct vcpu *host_pcpu_current(unsigned int cpu)
+{
+	return host_pcpu[cpu].current;
 }
 
 void host_run_softirqs(unsigned int cpu)

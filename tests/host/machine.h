@@ -76,6 +76,10 @@ extern struct host host;
 /* Start anew with that many CPUs online and nothing allocated. */
 void host_reset(unsigned int cpus);
 void host_set_cpu(unsigned int cpu);
+/* What a test's own machine_switch() must tell. */
+void host_note_switch(struct vcpu *next);
+/* Who runs there, by the last machine_switch. */
+struct vcpu *host_pcpu_current(unsigned int cpu);
 
 /* Do what is pending on a CPU as its exit path would, until nothing is. */
 void host_run_softirqs(unsigned int cpu);

@@ -39,6 +39,8 @@ def add_options(parser):
     a("--log", metavar="FILE", help="the whole serial console")
     a("--append-core", default="", metavar="ARGS",
       help="more arguments for the hypervisor")
+    a("--emulator", choices=("qemu", "bochs"), default="qemu",
+      help="bochs: slower by far, and stricter; one processor")
     a("--icount", action="store_true", help="virtual time counts instructions "
       "(one processor)")
     a("--cpu", default="max,-smap,-la57", help="QEMU's -cpu")

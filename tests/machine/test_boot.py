@@ -66,3 +66,10 @@ def test_memory_is_all_there(dom0):
                 "/sys/devices/system/xen_memory/xen_memory0/info/current_kb",
                 "--dom0-mem", "512", "--mem", "1024")
     assert int(re.findall(r"\d+", some.out)[-1]) == 512 * 1024
+
+
+def test_bochs(dom0):
+    """On the machine that refuses what QEMU lets pass; minutes, not seconds."""
+    r = dom0("cat /sys/hypervisor/type; nproc", "--emulator", "bochs",
+             "--mem", "1024", timeout=1800)
+    assert r.out.split() == ["xen", "1"]

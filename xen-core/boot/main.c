@@ -55,9 +55,8 @@ static void show_loader_information(void)
 		       boot_info.module[i].cmdline);
 }
 
-static void read_loader_information(paddr_t info, paddr_t load_base)
+static void read_loader_information(paddr_t info)
 {
-	boot_info.load_base = load_base;
 	mb2_parse((const void *)(DIRECTMAP_VIRT + info));
 	if (boot_info.has_text_screen)
 		vga_init((void *)(DIRECTMAP_VIRT + SCREEN));
@@ -225,11 +224,12 @@ void boot_main(paddr_t info, paddr_t load_base)
 	struct pcpu *pc = this_pcpu();
 	struct domain *d;
 
+	boot_info.load_base = load_base;
 	console_init_early();
 	printk("hvx %s (Xen ABI %u.%u)\n", HVX_VERSION, HVX_ABI_MAJOR,
 	       HVX_ABI_MINOR);
 	smp_init_boot_cpu();
-	read_loader_information(info, load_base);
+	read_loader_information(info);
 	read_memory_map();
 	take_memory();
 	cpu_init_regs(pc);
@@ -239,6 +239,7 @@ void boot_main(paddr_t info, paddr_t load_base)
 	d = build_dom0();
 	console_give_up_vga();
 	printk("dom0 starts; three times Ctrl-A switches input to hvx\n");
+	domain_unpause(d);
 	start_vcpu(d->vcpu[0]);
 	enter_idle(pc->idle, pc->stack_top);
 }

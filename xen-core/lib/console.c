@@ -14,6 +14,7 @@
 #include <hvx/console.h>
 
 #include <hvx/domain.h>
+#include <hvx/interp.h>
 #include <hvx/irq.h>
 #include <hvx/keys.h>
 #include <hvx/machine.h>
@@ -339,10 +340,14 @@ void console_init_ring(void)
 
 void console_init_input(void)
 {
-	if (!(console_outputs & CONSOLE_COM1) || !uart_present() ||
-	    !uart_config.irq)
+	unsigned int gsi = irq_isa_to_gsi(uart_config.irq);
+
+	if (!(console_outputs & CONSOLE_COM1) || !uart_present())
 		return;
-	if (irq_request_core(uart_config.irq, console_poll_input) == 0)
+	domain_ioport_deny(uart_config.port, uart_config.port + 7U);
+	if (!uart_config.irq)
+		return;
+	if (irq_request_core(gsi, console_poll_input) == 0)
 		uart_enable_rx_irq();
 	else
 		printk(LOG_WARN "com1: no interrupt, input doesn't work\n");

@@ -16,6 +16,7 @@
 #include <hvx/domain.h>
 #include <hvx/hypercall_page.h>
 #include <hvx/machine.h>
+#include <hvx/panic.h>
 #include <hvx/pv.h>
 #include <hvx/string.h>
 
@@ -374,7 +375,7 @@ struct domain *dom0_build(const struct dom0_params *p)
 	b->p = p;
 	why = elf_read_kernel(p->kernel, p->kernel_size, &b->k);
 	if (why)
-		panic("The dom0 module %s.\n", why);
+		boot_refuse("the dom0 module %s", why);
 	create(b);
 	b->nr_pages = p->nr_pages;
 	take_memory(b);

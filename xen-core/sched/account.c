@@ -2,11 +2,15 @@
  * Accounting: every time slice the CPU time that guests used since the last
  * time is handed out to them again as credit, by weight.
  *
- * What is handed out is what was used, not what there was, so the sum of all
- * credit stays what it is: it doesn't pile up at the upper limit when CPUs
- * idle, nor at the lower one when somebody's share goes unused.  A vCPU is
- * given no more than it has room for, a domain no more than its cap; what they
- * leave goes to the others, and what nobody can take waits for the next time.
+ * What is handed out is what was used, not what there was, less a part of what
+ * the takers have together.  So the sum of all credit stays near zero: it
+ * doesn't pile up at the upper limit when CPUs idle, nor at the lower one when
+ * somebody's share goes unused, where weights would no longer tell.  A vCPU is
+ * given no more than it has room for; what it leaves goes to the others, and
+ * what nobody can take waits for the next time.
+ *
+ * A cap is a second purse beside credit: time a vCPU may run at all, filled up
+ * from the clock.
  *
  * A vCPU takes part once it has used a tick's worth of time (`active`), and
  * until it has all the credit it can have and still doesn't want to run.  A
@@ -77,26 +81,36 @@ void account_remove(struct vcpu *v)
 
 /* ---- handing out --------------------------------------------------------- */
 
-static int64_t room(const struct vcpu *v)
+static int64_t credit_of(const struct vcpu *v)
 {
-	int64_t r = (int64_t)credit_tslice() - READ_ONCE(v->sched.credit) -
-		    READ_ONCE(v->sched.grant);
-
-	return MAX(r, 0L);
+	return READ_ONCE(v->sched.credit) + READ_ONCE(v->sched.grant);
 }
 
-/* The most that d can take, for a period of that length. */
-static int64_t domain_room(struct domain *d, uint64_t period)
+static int64_t room(const struct vcpu *v)
 {
-	int64_t sum = 0, cap;
+	int64_t most = (int64_t)credit_tslice();
+
+	if (vcpu_runnable(v) && !v->d->sched.cap)
+		most *= CREDIT_MOST_SLICES;
+	return MAX(most - credit_of(v), 0L);
+}
+
+/* The most that d can take. */
+static int64_t domain_room(struct domain *d)
+{
+	int64_t sum = 0;
 	struct list *l;
 
 	list_for_each(l, &d->sched.active)
 		sum += room(list_entry(l, struct vcpu, sched.on_active));
-	if (!d->sched.cap)
-		return sum;
-	cap = (int64_t)(period / 100 * d->sched.cap);
-	return MIN(sum, cap);
+	return sum;
+}
+
+static bool sleeps(const struct vcpu *v)
+{
+	uint32_t flags = READ_ONCE(v->pause_flags);
+
+	return flags && !(flags & VPF_PARKED);
 }
 
 /* Equal parts, as far as there is room; the first ones' leavings go to those
@@ -115,8 +129,7 @@ static void grant_domain(struct domain *d, int64_t amount)
 		if (part)
 			__atomic_add_fetch(&v->sched.grant, part,
 					   __ATOMIC_RELAXED);
-		if (part == free && (READ_ONCE(v->pause_flags) &
-				     ~(uint32_t)VPF_PARKED))
+		if (part == free && sleeps(v))
 			deactivate_locked(v);
 	}
 	left_over += amount;
@@ -146,7 +159,7 @@ static uint64_t open_weight(void)
  * it can take.  In the last round the others get their parts.  Returns what
  * was taken.
  */
-static int64_t share_round(int64_t pool, uint64_t period, bool last)
+static int64_t share_round(int64_t pool, bool last)
 {
 	uint64_t weight = open_weight();
 	struct list *l, *next;
@@ -160,7 +173,7 @@ static int64_t share_round(int64_t pool, uint64_t period, bool last)
 			continue;
 		fair = (int64_t)((uint64_t)pool / 1000 * weight_of(d) /
 				 weight * 1000);
-		most = domain_room(d, period);
+		most = domain_room(d);
 		if (fair < most && !last)
 			continue;
 		d->sched.settled = true;
@@ -173,7 +186,7 @@ static int64_t share_round(int64_t pool, uint64_t period, bool last)
 
 #define MAX_ROUNDS 4
 
-static void share_out(int64_t pool, uint64_t period)
+static void share_out(int64_t pool)
 {
 	unsigned int round;
 	struct list *l;
@@ -183,7 +196,7 @@ static void share_out(int64_t pool, uint64_t period)
 		list_entry(l, struct domain, sched.on_active)->sched.settled =
 			false;
 	for (round = 1; open_weight() && pool > 0; round++) {
-		taken = share_round(pool, period, round == MAX_ROUNDS);
+		taken = share_round(pool, round == MAX_ROUNDS);
 		pool -= taken;
 		if (!taken && round < MAX_ROUNDS)
 			round = MAX_ROUNDS - 1;
@@ -191,7 +204,50 @@ static void share_out(int64_t pool, uint64_t period)
 	left_over += pool;
 }
 
-/* What ran on c since the last time; grants taken. */
+/* What each capped domain may use until the next time. */
+static void refill_caps(uint64_t period)
+{
+	struct list *l, *k;
+
+	list_for_each(l, &active_domains) {
+		struct domain *d = list_entry(l, struct domain, sched.on_active);
+		int64_t part = (int64_t)(period / 100 * d->sched.cap /
+					 d->sched.nr_active);
+
+		if (!part)
+			continue;
+		list_for_each(k, &d->sched.active) {
+			struct vcpu *v = list_entry(k, struct vcpu,
+						    sched.on_active);
+
+			__atomic_add_fetch(&v->sched.cap_grant, part,
+					   __ATOMIC_RELAXED);
+		}
+	}
+}
+
+/* What those have together who run as much as they are let; debts are
+ * negative.  The others are full most of the time, which means nothing. */
+static int64_t sum_of_credit(void)
+{
+	struct list *l, *k;
+	int64_t sum = 0;
+
+	list_for_each(l, &active_domains) {
+		struct domain *d = list_entry(l, struct domain, sched.on_active);
+
+		list_for_each(k, &d->sched.active) {
+			struct vcpu *v = list_entry(k, struct vcpu,
+						    sched.on_active);
+
+			if (vcpu_runnable(v) && !d->sched.cap && room(v))
+				sum += credit_of(v);
+		}
+	}
+	return sum;
+}
+
+/* What ran on c since the last time. */
 static uint64_t collect(struct sched_cpu *c)
 {
 	uint64_t burned;
@@ -265,9 +321,10 @@ static void account_expired(__maybe_unused void *arg)
 	period = MIN(now - accounted_at, 10 * credit_tslice());
 	accounted_at = now;
 	most = (int64_t)(credit_tslice() * cpumask_count(cpu_online));
-	pool = (int64_t)burned + MIN(left_over, most);
+	pool = (int64_t)burned + MIN(left_over, most) - sum_of_credit() / 8;
 	left_over = 0;
-	share_out(pool, period);
+	refill_caps(period);
+	share_out(pool);
 	if (!list_empty(&active_domains))
 		timer_set(&account_timer, now + credit_tslice());
 	spin_unlock(&account_lock);

@@ -198,6 +198,8 @@ static void finish_migration(struct vcpu *v)
 
 void sched_switch_done(struct vcpu *prev)
 {
+	struct sched_cpu *c = &sched_cpus[cpu_id()];
+
 	if (!prev || prev->is_idle)
 		return;
 	if (unlikely(READ_ONCE(prev->sched.migrating)))
@@ -205,6 +207,12 @@ void sched_switch_done(struct vcpu *prev)
 	else
 		__atomic_store_n(&prev->sched.running, false,
 				 __ATOMIC_RELEASE);
+	/* prev may be gone by now; if it waits here, others may have it. */
+	if (READ_ONCE(c->nr_queued) && READ_ONCE(sched_idle_cpus)) {
+		spin_lock(&c->lock);
+		credit_wake_idle_peer(c);
+		spin_unlock(&c->lock);
+	}
 }
 
 /* ---- wake and sleep ------------------------------------------------------ */
@@ -516,10 +524,11 @@ void sched_init(void)
 	unsigned int cpu;
 
 	for (cpu = 0; cpu < NR_CPUS; cpu++) {
-		sched_cpus[cpu].id = cpu;
+		sched_cpus[cpu] = (struct sched_cpu){ .id = cpu };
 		list_init(&sched_cpus[cpu].queue);
 		list_init(&sched_cpus[cpu].parked);
 	}
+	sched_idle_cpus = sched_waiting_cpus = CPUMASK_NONE;
 	account_init();
 }
 

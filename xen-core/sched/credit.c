@@ -25,6 +25,7 @@ const char sched_name[] = "SMP Credit Scheduler (credit)";
 unsigned int sched_credit_tslice_ms = 30, sched_ratelimit_us = 1000;
 
 #define TICKS_PER_TSLICE 3
+#define CAP_LEAST 500000	/* ns; a run under a cap isn't cut shorter */
 
 uint64_t credit_tslice(void)
 {
@@ -50,21 +51,33 @@ void credit_charge(struct sched_cpu *c, struct vcpu *v, uint64_t now)
 	s->slice_used += ran;
 	s->unbilled += ran;
 	c->burned += ran;
+	if (v->d->sched.cap)
+		s->cap_left -= (int64_t)ran;
 	if (s->pri == CREDIT_BOOST && s->slice_used >= credit_tick())
 		s->pri = CREDIT_UNDER;
-	if (unlikely(!s->active) && s->unbilled >= credit_tick())
+	if (unlikely(!s->active) &&
+	    (s->credit < 0 || s->unbilled >= credit_tick()))
 		account_activate(v);
 }
 
 static void take_grant(struct sched_vcpu *s)
 {
-	int64_t most = (int64_t)credit_tslice();
-
 	if (READ_ONCE(s->grant))
 		s->credit += __atomic_exchange_n(&s->grant, 0,
 						 __ATOMIC_RELAXED);
-	if (s->credit > most)
-		s->credit = most;
+	if (s->credit < -(int64_t)credit_tslice())
+		s->credit = -(int64_t)credit_tslice();
+}
+
+/* Unused time under a cap is kept for one slice, no more. */
+static void take_cap_grant(struct sched_vcpu *s, unsigned int cap)
+{
+	int64_t most = (int64_t)(credit_tslice() / 100 * cap);
+
+	if (READ_ONCE(s->cap_grant))
+		s->cap_left += __atomic_exchange_n(&s->cap_grant, 0,
+						   __ATOMIC_RELAXED);
+	s->cap_left = MIN(s->cap_left, most);
 }
 
 static void set_priority(struct sched_vcpu *s)
@@ -98,19 +111,19 @@ static void unpark(struct sched_cpu *c, struct vcpu *v)
 
 void credit_settle(struct sched_cpu *c, struct vcpu *v)
 {
+	unsigned int cap = READ_ONCE(v->d->sched.cap);
 	struct sched_vcpu *s = &v->sched;
-	int64_t least = -(int64_t)credit_tslice();
+	bool over_cap = false;
 
 	take_grant(s);
-	if (READ_ONCE(v->d->sched.cap)) {
-		if (s->credit < 0 && vcpu_runnable(v))
-			park(c, v);
-	} else if (s->credit < least) {
-		s->credit = least;
-	}
 	set_priority(s);
-	if ((v->pause_flags & VPF_PARKED) &&
-	    (s->credit >= 0 || !v->d->sched.cap))
+	if (cap) {
+		take_cap_grant(s, cap);
+		over_cap = s->cap_left < 0;
+	}
+	if (over_cap && vcpu_runnable(v))
+		park(c, v);
+	else if (!over_cap && (v->pause_flags & VPF_PARKED))
 		unpark(c, v);
 }
 
@@ -120,6 +133,8 @@ void credit_woken(struct vcpu *v)
 
 	s->slice_used = 0;
 	credit_settle(&sched_cpus[v->cpu], v);
+	if (s->credit > (int64_t)credit_tslice())
+		s->credit = (int64_t)credit_tslice();
 	if (s->credit >= 0)
 		s->pri = CREDIT_BOOST;
 }
@@ -196,8 +211,7 @@ unsigned int credit_choose_cpu(const struct vcpu *v)
 	return cpumask_first(idle ? idle : may);
 }
 
-/* An idle CPU that may take one of those who wait here. */
-static void wake_idle_peer(struct sched_cpu *c)
+void credit_wake_idle_peer(struct sched_cpu *c)
 {
 	cpumask_t idle = READ_ONCE(sched_idle_cpus);
 	struct list *l;
@@ -320,8 +334,6 @@ struct vcpu *credit_pick(struct sched_cpu *c, struct vcpu *prev, uint64_t now)
 	if (!next)
 		return go_idle(c);
 	credit_dequeue(c, next);
-	if (c->nr_queued)
-		wake_idle_peer(c);
 	return next;
 }
 
@@ -336,9 +348,8 @@ void credit_started(struct sched_cpu *c, struct vcpu *next, uint64_t now)
 		timer_set(&c->tick, now + credit_tick());
 	/* Stop it where its cap ends, but not in slivers. */
 	if (next->d->sched.cap)
-		timer_set(&c->limit, now + MAX((uint64_t)MAX(next->sched.credit,
-							     0),
-					       MICROSECS(500)));
+		timer_set(&c->limit, now + (uint64_t)MAX(next->sched.cap_left,
+							 CAP_LEAST));
 }
 
 /* ---- ticks --------------------------------------------------------------- */
@@ -367,7 +378,7 @@ static void review(struct sched_cpu *c, bool is_tick)
 		sched_poke(c);		/* may find a better one elsewhere */
 	}
 	if (head)
-		wake_idle_peer(c);
+		credit_wake_idle_peer(c);
 }
 
 static void tick_expired(void *arg)
@@ -401,5 +412,4 @@ void credit_init_cpu(struct sched_cpu *c)
 void credit_init_vcpu(struct vcpu *v)
 {
 	v->sched.pri = v->is_idle ? CREDIT_OVER : CREDIT_UNDER;
-	v->sched.credit = (int64_t)credit_tslice() / 2;
 }

@@ -49,6 +49,11 @@ static inline bool sched_may_run_on(const struct vcpu *v, unsigned int cpu)
 	return cpumask_test(v->sched.hard_affinity, cpu);
 }
 
+/* A vCPU that always wants to run may have this much credit, in time slices:
+ * enough to tell a great weight from several small ones.  One that sleeps: a
+ * slice.  The least is minus a slice. */
+#define CREDIT_MOST_SLICES 10
+
 /* credit.c; all with the lock of v's queue, or c, held. */
 uint64_t credit_tslice(void);
 uint64_t credit_tick(void);
@@ -68,6 +73,9 @@ unsigned int credit_choose_cpu(const struct vcpu *v);
  * it.  prev again: nothing changes. */
 struct vcpu *credit_pick(struct sched_cpu *c, struct vcpu *prev, uint64_t now);
 void credit_started(struct sched_cpu *c, struct vcpu *next, uint64_t now);
+
+/* An idle CPU shall take one of those who wait on c, if it may. */
+void credit_wake_idle_peer(struct sched_cpu *c);
 
 /* account.c */
 void account_init(void);

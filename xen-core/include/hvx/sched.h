@@ -54,6 +54,8 @@ struct sched_vcpu {
 	bool publish_due;		/* runstate: guest's tables were off */
 	int64_t credit;			/* ns it may run before others */
 	int64_t grant;			/* atomic: accounted, not yet in credit */
+	int64_t cap_left;		/* ns it may run under its cap */
+	int64_t cap_grant;		/* atomic: not yet in cap_left */
 	uint64_t charged_at;		/* time up to which it has paid */
 	uint64_t run_start;
 	uint64_t slice_used, unbilled;	/* ns */
