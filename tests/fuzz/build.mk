@@ -10,3 +10,8 @@ fuzz_gnttab-src := $(gnttab-src)
 fuzzers += boot
 fuzz_boot-src := xen-core/boot/mb2.c xen-core/boot/e820.c \
 	xen-core/boot/options.c
+fuzzers += memory_op
+fuzz_memory_op-src := tests/host/mem_model.c tests/host/mem_fakes.c \
+	xen-core/alloc/memory_op.c \
+	xen-core/alloc/quota.c xen-core/alloc/frame.c \
+	xen-core/dispatch/guest_access.c $(host-machine)

@@ -31,3 +31,9 @@ host-tests += test_e820 test_options test_mb2
 test_e820-src := xen-core/boot/e820.c
 test_options-src := xen-core/boot/options.c
 test_mb2-src := xen-core/boot/mb2.c xen-core/boot/e820.c
+memory-src := tests/host/mem_fakes.c xen-core/alloc/memory_op.c \
+	xen-core/alloc/quota.c xen-core/alloc/frame.c \
+	xen-core/dispatch/guest_access.c $(host-machine)
+host-tests += test_memory_op test_memory_books
+test_memory_op-src := $(memory-src)
+test_memory_books-src := tests/host/mem_model.c $(memory-src)
