@@ -21,6 +21,7 @@
 #include <abi/sched.h>
 #include <asm/nospec.h>
 #include <hvx/console.h>
+#include <hvx/fpu.h>
 #include <hvx/gnttab.h>
 #include <hvx/irq.h>
 #include <hvx/machine.h>
@@ -209,9 +210,12 @@ int vcpu_create(struct domain *d, unsigned int id)
 	v->runstate.state_entry_time = time_now();
 	vcpu_place_info(v);
 	evtchn_init_vcpu(v);
-	rc = pv_init_vcpu(v);
+	rc = fpu_init_vcpu(v);
 	if (rc)
 		goto out_free;
+	rc = pv_init_vcpu(v);
+	if (rc)
+		goto out_fpu;
 	rc = sched_init_vcpu(v, v->cpu);
 	if (rc)
 		goto out_pv;
@@ -220,6 +224,8 @@ int vcpu_create(struct domain *d, unsigned int id)
 
 out_pv:
 	pv_free_vcpu(v);
+out_fpu:
+	fpu_free_vcpu(v);
 out_free:
 	heap_free(v);
 	return rc;
@@ -230,6 +236,7 @@ static void vcpu_free(struct vcpu *v)
 	v->d->vcpu[v->id] = NULL;
 	sched_destroy_vcpu(v);
 	pv_free_vcpu(v);
+	fpu_free_vcpu(v);
 	heap_free(v);
 }
 
