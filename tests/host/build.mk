@@ -37,3 +37,7 @@ memory-src := tests/host/mem_fakes.c xen-core/alloc/memory_op.c \
 host-tests += test_memory_op test_memory_books
 test_memory_op-src := $(memory-src)
 test_memory_books-src := tests/host/mem_model.c $(memory-src)
+host-tests += test_sched_op
+test_sched_op-src := tests/host/sim.c $(sched-logic) $(host-machine)
+host-tests += test_timer
+test_timer-src := xen-core/sched/timer.c $(host-machine)

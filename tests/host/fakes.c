@@ -186,8 +186,7 @@ __weak int frame_put_type(mfn_t mfn)
 
 __weak void frame_assign(mfn_t mfn, struct domain *d)
 {
-	fake_of(mfn)->owner = d;
-	fake_of(mfn)->alloc = true;
+	*fake_of(mfn) = (struct fake_frame){ .owner = d, .alloc = true };
 }
 
 __weak bool frame_release(mfn_t mfn, struct domain *d)

@@ -152,6 +152,10 @@ void sim_stop(void)
 		host_free_domain(d);
 	}
 	host_advance(host.clock + 4000000000);
+	/* What was stopped may leave the hardware set for its date. */
+	cpumask_for_each(cpu, cpu_online)
+		softirq_raise_on(cpu, SOFTIRQ_TIMER);
+	run_all();
 	cpumask_for_each(cpu, cpu_online)
 		if (host.cpus[cpu].deadline)
 			panic("CPU%u idles with a timer\n", cpu);
