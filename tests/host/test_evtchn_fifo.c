@@ -225,7 +225,14 @@ static void test_order(void **state)
 		assert_int_equal(consume(0), p[9 - i]);
 	assert_int_equal(consume(0), 0);
 
-	/* Again after the queue was empty: the tail is stale now. */
+	/* Again after the queue was empty: the tail is stale now, be it another
+	 * port or the same. */
+	on_port(EVTCHNOP_send, p[5]);
+	assert_int_equal(consume(0), p[5]);
+	v1->info->evtchn_upcall_pending = 0;
+	on_port(EVTCHNOP_send, p[5]);
+	assert_int_equal(v1->info->evtchn_upcall_pending, 1);
+	assert_int_equal(consume(0), p[5]);
 	v1->info->evtchn_upcall_pending = 0;
 	on_port(EVTCHNOP_send, p[0]);
 	assert_int_equal(v1->info->evtchn_upcall_pending, 1);

@@ -541,6 +541,8 @@ static void test_copy_refusals(void **state)
 	op.source.offset = 4000;
 	assert_int_equal(copy(op), GNTST_bad_copy_arg);
 	op = copy_op();
+	op.dest.offset = 3997;
+	assert_int_equal(copy(op), GNTST_bad_copy_arg);
 	op.dest.offset = 0xffff;
 	op.len = 0xffff;
 	assert_int_equal(copy(op), GNTST_bad_copy_arg);
