@@ -9,6 +9,7 @@
 #include <hvx/pv.h>
 
 #include <hvx/console.h>
+#include <hvx/cpu.h>
 #include <hvx/domain.h>
 #include <hvx/fpu.h>
 #include <hvx/interp.h>
@@ -84,7 +85,7 @@ int pv_init_vcpu(struct vcpu *v)
 			v->id % WINDOWS_PER_L1 * WINDOW_ENTRIES;
 	v->pv.kernel_mode = true;
 	v->pv.cr0 = CR0_GUEST_FIXED;
-	v->pv.cr4 = pv_guest_cr4(0);
+	v->pv.cr4 = pv_guest_cr4(CR4_OSXSAVE);	/* on from the start */
 	pv_destroy_gdt(v);
 	v->pv.dr[6] = 0xffff0ff0;
 	v->pv.dr[7] = 0x400;
