@@ -236,6 +236,7 @@ static void set_regs(struct vcpu *v, const struct cpu_user_regs *u)
 	r->rip = u->rip;
 	r->cs = u->cs | 3;
 	r->rflags = (u->rflags & FLAGS_GUEST) | FLAG_IF | 2;
+	v->pv.iopl = u->rflags >> 12 & 3;
 	r->rsp = u->rsp;
 	r->ss = u->ss | 3;
 	r->entry_vector = 0;
