@@ -19,6 +19,7 @@ struct shared_info *shared_info;
 static char shared_info_page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static struct free_page *free_pages;
 static uint64_t *root;
+static bool by_multicall;
 static unsigned long mapped_end;	/* first pfn that isn't mapped */
 
 unsigned long pfn_to_mfn(unsigned long pfn)
@@ -68,11 +69,33 @@ uint64_t pt_entry_maddr(const uint64_t *entry)
 	return va_to_mfn(entry) * PAGE_SIZE + va % PAGE_SIZE;
 }
 
+void mem_by_multicall(bool on)
+{
+	by_multicall = on;
+}
+
+/* The three calls below, alone or as the only entry of a multicall. */
+static long call(unsigned long nr, hcarg_t a1, hcarg_t a2, hcarg_t a3,
+		 hcarg_t a4)
+{
+	struct multicall_entry entry = { .op = nr };
+	long rc;
+
+	if (!by_multicall)
+		return hypercall(nr, a1, a2, a3, a4, 0);
+	entry.args[0] = a1;
+	entry.args[1] = a2;
+	entry.args[2] = a3;
+	entry.args[3] = a4;
+	rc = HYPERVISOR_multicall(&entry, 1);
+	return rc ? rc : (long)entry.result;
+}
+
 long pt_write_maddr(uint64_t maddr, uint64_t value)
 {
 	struct mmu_update req = { .ptr = maddr, .val = value };
 
-	return HYPERVISOR_mmu_update(&req, 1, NULL, DOMID_SELF);
+	return call(__HYPERVISOR_mmu_update, HC(&req), 1, 0, DOMID_SELF);
 }
 
 long pt_write(const uint64_t *entry, uint64_t value)
@@ -83,7 +106,8 @@ long pt_write(const uint64_t *entry, uint64_t value)
 
 long map_va(unsigned long va, uint64_t pte)
 {
-	return HYPERVISOR_update_va_mapping(va, pte, UVMF_INVLPG | UVMF_ALL);
+	return call(__HYPERVISOR_update_va_mapping, va, pte,
+		    UVMF_INVLPG | UVMF_ALL, 0);
 }
 
 long page_set_ro(void *page)
@@ -106,7 +130,7 @@ long mmuext_mfn(unsigned int cmd, unsigned long mfn)
 	struct mmuext_op op = { .cmd = cmd };
 
 	op.arg1.mfn = mfn;
-	return HYPERVISOR_mmuext_op(&op, 1, NULL, DOMID_SELF);
+	return call(__HYPERVISOR_mmuext_op, HC(&op), 1, 0, DOMID_SELF);
 }
 
 long pin_table(const void *page, unsigned int level)

@@ -172,15 +172,23 @@ static void preserve_ad(void)
 	page_free(b);
 }
 
-void guest_main(void)
+static void all_checks(void)
 {
 	unsigned int level;
 
-	mem_extend(512);
 	for (level = 1; level <= 4; level++)
 		reserved_bits(level);
 	superpage_in_l4();
 	superpage_toggle(2);
 	superpage_toggle(3);
 	preserve_ad();
+}
+
+void guest_main(void)
+{
+	mem_extend(512);
+	all_checks();
+	note("the same inside a multicall");
+	mem_by_multicall(true);
+	all_checks();
 }

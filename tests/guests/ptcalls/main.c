@@ -210,11 +210,10 @@ static void bad_base(unsigned int cmd, const char *what)
 	page_free(page);
 }
 
-void guest_main(void)
+static void all_checks(void)
 {
 	unsigned int level;
 
-	mem_extend(512);
 	for (level = 1; level <= 3; level++)
 		structure_then_leaf(level);
 	update_commands();
@@ -225,4 +224,13 @@ void guest_main(void)
 	bad_base(MMUEXT_NEW_BASEPTR, "base");
 	bad_base(MMUEXT_NEW_USER_BASEPTR, "user base");
 	skip("PT-24 an L4 without the kernel: the guest would be gone");
+}
+
+void guest_main(void)
+{
+	mem_extend(512);
+	all_checks();
+	note("the same inside a multicall");
+	mem_by_multicall(true);
+	all_checks();
 }

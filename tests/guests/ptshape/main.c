@@ -147,11 +147,10 @@ static void rollback(void)
 	all_released("unpin");
 }
 
-void guest_main(void)
+static void all_checks(void)
 {
 	unsigned int level;
 
-	mem_extend(1536);
 	for (level = 2; level <= 4; level++) {
 		self_link(level);
 		chain(level, false);
@@ -159,4 +158,13 @@ void guest_main(void)
 	}
 	many_links();
 	rollback();
+}
+
+void guest_main(void)
+{
+	mem_extend(1536);
+	all_checks();
+	note("the same inside a multicall");
+	mem_by_multicall(true);
+	all_checks();
 }

@@ -98,6 +98,7 @@ static void promote_while_writable(void)
 	bool smp = HYPERVISOR_vcpu_op(VCPUOP_is_up, 1, NULL) == 0;
 	uint64_t link = va_pte(a, PTE_TABLE);
 
+	step = other_faults = 0;
 	victim[0] = (unsigned long)a;
 	victim[1] = area_va(3);
 	map_va(area_va(3), va_pte(a, PTE_KERN));
@@ -185,11 +186,10 @@ static void level_confusion(unsigned int level)
 	tree_free(&t, "PT-04");
 }
 
-void guest_main(void)
+static void all_checks(void)
 {
 	unsigned int level;
 
-	mem_extend(512);
 	for (level = 1; level <= 4; level++)
 		live_table_writable(level);
 	promote_while_writable();
@@ -197,4 +197,13 @@ void guest_main(void)
 		pin_with_writable(level);
 	for (level = 1; level <= 4; level++)
 		level_confusion(level);
+}
+
+void guest_main(void)
+{
+	mem_extend(512);
+	all_checks();
+	note("the same inside a multicall");
+	mem_by_multicall(true);
+	all_checks();
 }

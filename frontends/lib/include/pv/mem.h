@@ -97,6 +97,9 @@ uint64_t *pt_entry(unsigned long va, unsigned int level);
 /* The machine address of @entry, as mmu_update wants it. */
 uint64_t pt_entry_maddr(const uint64_t *entry);
 
+/* From now on, make the calls below inside a multicall, or alone. */
+void mem_by_multicall(bool on);
+
 /* Write one entry; 0 or the hypervisor's error. */
 long pt_write(const uint64_t *entry, uint64_t value);
 /* The same with the machine address and command bits spelt out. */
