@@ -14,7 +14,6 @@
 #include <hvx/interp.h>
 #include <hvx/ipi.h>
 #include <hvx/layout.h>
-#include <hvx/panic.h>
 #include <hvx/pcpu.h>
 #include <hvx/pv.h>
 

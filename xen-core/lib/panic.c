@@ -6,7 +6,6 @@
 
 #include <asm/cpu.h>
 #include <hvx/acpi.h>
-#include <hvx/apic.h>
 #include <hvx/console.h>
 #include <hvx/ipi.h>
 #include <hvx/layout.h>
@@ -60,26 +59,12 @@ void regs_print(const struct cpu_regs *r)
 		printk("in %pS\n", (void *)r->rip);
 }
 
-static uint32_t dying;
-
 /* True for the one CPU that may speak. */
 static bool first_to_die(void)
 {
+	static uint32_t dying;
+
 	return !__atomic_exchange_n(&dying, 1, __ATOMIC_ACQ_REL);
-}
-
-void panic_nmi(void)
-{
-	if (READ_ONCE(dying))
-		machine_halt();
-}
-
-static void stop_others(void)
-{
-	unsigned int cpu;
-
-	cpumask_for_each(cpu, cpu_online & ~cpumask_of(cpu_id()))
-		apic_send_nmi(pcpu_of(cpu)->apic_id);
 }
 
 void machine_halt(void)
@@ -154,7 +139,7 @@ void boot_refuse(const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	__builtin_va_end(ap);
 	(void)first_to_die();
-	stop_others();
+	smp_stop_others();
 	printk("cannot start: %s; halted.\n", text);
 	machine_halt();
 }

@@ -7,9 +7,6 @@
 /* The machine or its set-up isn't fit for us: one line, and halt. */
 void __noreturn boot_refuse(const char *fmt, ...) __printf(1, 2);
 
-/* An NMI arrived: if a CPU panics, it is to stop this one. */
-void panic_nmi(void);
-
 /* Follows frame pointers from rbp, on the core's stacks only. */
 void trace_print(unsigned long rbp);
 
