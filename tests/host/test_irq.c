@@ -330,11 +330,19 @@ static void test_core_line_is_not_given_out(void **state)
 	/* Ahead of setup: the core's line outlives domains. */
 	assert_int_equal(irq_request_core(3, core_handler), 0);
 	assert_int_equal(irq_request_core(3, core_handler), -EBUSY);
-	assert_int_equal(pirq_map_gsi(d, 3, 3), -EBUSY);
-	assert_int_equal(irq_setup_gsi(3, true, true), -EBUSY);
+	/* Mapped for show, never bound; its trigger stays. */
+	assert_int_equal(pirq_map_gsi(d, 3, 3), 3);
+	assert_int_equal(pirq_bind(v, 3, false, 5), -EBUSY);
+	assert_int_equal(irq_setup_gsi(3, true, true), 0);
+	pirq_set_affinity(d, 3, 1);
+	pirq_guest_eoi(d, 3);
 	assert_true(fire(3));
 	assert_int_equal(core_calls, 1);
 	assert_int_equal(sent, 0);
+	assert_int_equal(hw[3].dest, 10);
+	assert_false(hw[3].level);
+	assert_int_equal(pirq_unmap(d, 3), 0);
+	assert_true(fire(3));
 	hw[3].open = false;
 }
 

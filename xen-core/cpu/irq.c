@@ -253,15 +253,16 @@ int irq_setup_gsi(unsigned int gsi, bool level, bool low)
 		return rc;
 	spin_lock(&irq_lock);
 	desc = &descs[gsi];
-	if (desc->chip && desc->core_fn) {
-		rc = -EBUSY;
-	} else if (desc->chip) {
-		desc->level = level;
-		desc->low = low;
-		if (desc->vector && desc->unmasked)
-			desc->chip->unmask(desc);
-		rc = 0;
-	}
+	if (!desc->chip)
+		goto out;
+	rc = 0;
+	if (desc->core_fn)
+		goto out;		/* as the core has set it */
+	desc->level = level;
+	desc->low = low;
+	if (desc->vector && desc->unmasked)
+		desc->chip->unmask(desc);
+out:
 	spin_unlock(&irq_lock);
 	return rc;
 }
@@ -302,12 +303,15 @@ int pirq_init_domain(struct domain *d)
 	return 0;
 }
 
-/* The descriptor behind d's pirq, or NULL. */
+/* The descriptor behind d's pirq, or NULL: none, or the core's own line. */
 static struct irq_desc *pirq_desc(struct domain *d, unsigned int pirq)
 {
+	struct irq_desc *desc;
+
 	if (!d->pirqs || pirq >= NR_PIRQS || d->pirqs[pirq].irq < 0)
 		return NULL;
-	return &descs[d->pirqs[pirq].irq];
+	desc = &descs[d->pirqs[pirq].irq];
+	return desc->d == d ? desc : NULL;
 }
 
 /* A free pirq: lines take their own number, messages count from the top. */
@@ -315,10 +319,10 @@ static int pirq_pick(struct domain *d, int want)
 {
 	int i;
 
+	if (want >= NR_PIRQS)
+		return -EINVAL;
 	if (want >= 0)
-		return want >= NR_PIRQS	       ? -EINVAL
-		       : d->pirqs[want].irq < 0 ? want
-						: -EEXIST;
+		return d->pirqs[want].irq < 0 ? want : -EEXIST;
 	for (i = NR_PIRQS - 1; i >= (int)nr_gsis; i--)
 		if (d->pirqs[i].irq < 0 && !d->pirqs[i].port)
 			return i;
@@ -358,11 +362,14 @@ static int map_gsi_locked(struct domain *d, unsigned int gsi, int want)
 		return -EINVAL;
 	if (desc->d)
 		return desc->d == d ? desc->pirq : -EBUSY;
-	if (desc->core_fn)
-		return -EBUSY;
 	pirq = pirq_pick(d, want < 0 ? (int)gsi : want);
 	if (pirq < 0)
 		return pirq;
+	/* dom0 maps all lines there are; the core's it can't bind. */
+	if (desc->core_fn) {
+		d->pirqs[pirq].irq = gsi;
+		return pirq;
+	}
 	rc = vector_alloc(desc);
 	if (rc)
 		return rc;
@@ -472,6 +479,9 @@ int pirq_unmap(struct domain *d, unsigned int pirq)
 	if (pirq_desc(d, pirq)) {
 		unmap_locked(d, pirq);
 		rc = 0;
+	} else if (d->pirqs && pirq < NR_PIRQS && d->pirqs[pirq].irq >= 0) {
+		d->pirqs[pirq].irq = -1;
+		rc = 0;
 	}
 	spin_unlock(&irq_lock);
 	return rc;
@@ -540,10 +550,11 @@ int pirq_bind(struct vcpu *v, unsigned int pirq,
 {
 	struct domain *d = v->d;
 	struct irq_desc *desc;
-	int rc = -EINVAL;
+	int rc;
 
 	spin_lock(&irq_lock);
 	desc = pirq_desc(d, pirq);
+	rc = d->pirqs[pirq].irq < 0 ? -EINVAL : -EBUSY;
 	if (desc) {
 		d->pirqs[pirq].port = port;
 		d->pirqs[pirq].masked_for_eoi = false;
