@@ -36,6 +36,8 @@ static const char *trap_name(unsigned int vector)
 	return vector < ARRAY_SIZE(trap_names) ? trap_names[vector] : "trap";
 }
 
+#define INSN_INT 0xcd
+
 static bool in_ldt_window(const struct vcpu *v, gva_t va)
 {
 	gva_t base = LDT_WINDOW((unsigned long)v->id);
@@ -63,10 +65,18 @@ static void guest_page_fault(struct vcpu *v)
 /* `int n` of a guest: the IDT refuses it, and the error code says n. */
 static bool guest_software_interrupt(struct vcpu *v)
 {
-	unsigned int vector = v->regs.error_code >> 3 & 0xff;
-	const struct trap_info *ti = &v->pv.traps[vector];
+	const struct trap_info *ti;
+	unsigned int vector;
+	uint8_t insn[2];
 
-	if (!(v->regs.error_code & 2) || !ti->address)
+	/* The instruction itself says n best: QEMU before 8 doubles the error
+	 * code's.  Rewritten meanwhile, it names another of the guest's own. */
+	if (copy_from_guest(insn, v->regs.rip, sizeof(insn)) ||
+	    insn[0] != INSN_INT)
+		return false;
+	vector = insn[1];
+	ti = &v->pv.traps[vector];
+	if (!ti->address)
 		return false;
 	if (!v->pv.kernel_mode && TI_GET_DPL(ti) < 3)
 		return false;

@@ -224,6 +224,17 @@ static void init_ext(void)
 	ext[0x21][EBX] = ext[0x21][ECX] = ext[0x21][EDX] = 0;
 }
 
+static void limit_addresses(void)
+{
+	uint32_t r[4] = { 36 };
+
+	cpuid_count(0x80000000, 0, r);
+	if (r[EAX] < 0x80000008)
+		return;
+	cpuid_count(0x80000008, 0, r);
+	domain_iomem_limit(MIN(MAX(r[EAX] & 0xff, 36u), 52u));
+}
+
 void cpuid_init(void)
 {
 	copy_leaf(basic[0], 0, 0);
@@ -236,6 +247,7 @@ void cpuid_init(void)
 	init_leaf7();
 	init_leaf_d();
 	init_ext();
+	limit_addresses();
 	max_basic = MIN(max_basic, NR_BASIC - 1U);
 	basic[0][EAX] = max_basic;
 	msr_init();

@@ -77,11 +77,19 @@ void domain_ioport_deny(unsigned int first, unsigned int last)
 	denied_ports[nr_denied_ports++].last = (uint16_t)last;
 }
 
+/* Past the processor's physical addresses there is nothing; set at boot. */
+static unsigned long iomem_end = 1UL << (52 - PAGE_SHIFT);
+
+void domain_iomem_limit(unsigned int address_bits)
+{
+	iomem_end = 1UL << (address_bits - PAGE_SHIFT);
+}
+
 bool domain_iomem_allowed(const struct domain *d, mfn_t mfn)
 {
 	unsigned int i;
 
-	if (!d->is_hw)
+	if (!d->is_hw || mfn_x(mfn) >= iomem_end)
 		return false;
 	for (i = 0; i < nr_denied_mem; i++)
 		if (mfn_x(mfn) >= denied_mem[i].first &&

@@ -84,6 +84,8 @@ bool domain_ioport_allowed(const struct domain *d, unsigned int port,
 void domain_ioport_deny(unsigned int first, unsigned int last);
 /* Frames that aren't RAM: may d map them? */
 bool domain_iomem_allowed(const struct domain *d, mfn_t mfn);
+/* The processor's physical address width, 36 to 52. */
+void domain_iomem_limit(unsigned int address_bits);
 void domain_iomem_deny(mfn_t first, unsigned long nr);
 
 #endif
