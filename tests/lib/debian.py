@@ -20,7 +20,7 @@ NOT_NEEDED = re.compile(
     r"^(python3|libpython3|perl|libperl|debconf|cdebconf|dpkg|systemd|udev|"
     r"grub|qemu|media-types|mailcap|init-system-helpers|"
     r"adduser|passwd|login|gcc-.*-base|debianutils|tzdata|ucf|"
-    r"xen-hypervisor|linux-image|firmware|initramfs-tools|dbus|libgl|mesa|"
+    r"xen-hypervisor|linux-image|firmware|initramfs-tools|dbus|lib(gl|egl|glx|gl1|glapi)-mesa|libgl1-mesa|mesa|"
     r"sensible-utils|lsb-base|fonts-|ceph|librados|librbd)")
 
 
