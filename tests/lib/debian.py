@@ -3,6 +3,7 @@ installed on the host.  A folder of the cache is whole or absent: it is made
 under another name and renamed when complete."""
 
 import fcntl
+import hashlib
 import os
 import re
 import shutil
@@ -131,7 +132,8 @@ def userland(names):
                   "usr/lib/x86_64-linux-gnu/gconv", "usr/share/i18n",
                   "var/lib/dpkg", "usr/share/bash-completion"):
             shutil.rmtree(os.path.join(part, d), ignore_errors=True)
-    return cached("userland-" + "+".join(sorted(names)), make)
+    key = hashlib.sha256(NOT_NEEDED.pattern.encode()).hexdigest()[:8]
+    return cached("userland-%s-%s" % ("+".join(sorted(names)), key), make)
 
 
 def kernel_package():

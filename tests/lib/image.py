@@ -135,11 +135,11 @@ def _add_base(c):
 def initramfs(packages):
     """The part of the initramfs that runs share, gzipped; with Debian packages
     and their libraries if some are named."""
-    with open(os.path.join(HERE, "dom0-init"), "rb") as f:
-        key = hashlib.sha256(f.read() + " ".join(MODULES).encode() +
-                             " ".join(sorted(packages)).encode() +
-                             debian.kernel_package().encode()).hexdigest()[:12]
     root = debian.userland(packages) if packages else None
+    with open(os.path.join(HERE, "dom0-init"), "rb") as f:
+        key = hashlib.sha256(f.read() + repr((
+            MODULES, os.path.basename(root or ""), debian.kernel_package())
+            ).encode()).hexdigest()[:12]
     kernel()
 
     def make(part):
