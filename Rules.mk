@@ -127,16 +127,10 @@ $(O)/core/symtab2.S: $(O)/hvx.1 install/symtab.awk
 	$(Q)$(NM) -n $< | awk -f install/symtab.awk > $@
 $(O)/core/symtab%.o: $(O)/core/symtab%.S
 	$(Q)$(CC) $(core-aflags) -c -o $@ $<
-# Parts that are still to be written are stubs that say so.
-$(O)/core/todo.S: $(core-obj) install/todo.sh
-	$(Q)install/todo.sh $(NM) $(core-obj) > $@
-$(O)/core/todo.o: $(O)/core/todo.S
-	$(Q)$(CC) $(core-aflags) -c -o $@ $<
-	@sed -n 's/^.globl /  todo:    /p' $<
 $(O)/hvx.0 $(O)/hvx.1 $(O)/hvx.2: $(O)/hvx.%: $(core-obj) $(core-lds) \
-		$(O)/core/symtab%.o $(O)/core/todo.o
+		$(O)/core/symtab%.o
 	$(Q)$(LD) $(core-ldflags) -T $(core-lds) -o $@ $(core-obj) \
-		$(O)/core/todo.o $(O)/core/symtab$*.o
+		$(O)/core/symtab$*.o
 
 $(O)/hvx: $(O)/hvx.2
 	$(call say,LD)
