@@ -41,3 +41,5 @@ host-tests += test_sched_op
 test_sched_op-src := tests/host/sim.c $(sched-logic) $(host-machine)
 host-tests += test_timer
 test_timer-src := xen-core/sched/timer.c $(host-machine)
+host-tests += test_printf
+test_printf-src := tests/host/core_printf.c

@@ -111,8 +111,8 @@ static void booleans(__maybe_unused void **state)
 	assert_true(opt_noreboot);
 	good("noreboot=off");
 	assert_false(opt_noreboot);
-	good("x2apic=0");
-	assert_false(opt_x2apic);
+	good("dom0_vcpus_pin");
+	assert_true(opt_dom0_vcpus_pin);
 	good("no-noreboot noreboot no-noreboot");
 	assert_false(opt_noreboot);
 	bad("noreboot=maybe", "noreboot");

@@ -16,8 +16,7 @@ struct dom0_mem opt_dom0_mem;
 unsigned int opt_dom0_vcpus_min, opt_dom0_vcpus_max;
 bool opt_dom0_vcpus_pin;
 unsigned int opt_maxcpus;
-bool opt_nosmp, opt_noreboot, opt_noapic, opt_x2apic = true;
-bool opt_sync_console;
+bool opt_nosmp, opt_noreboot, opt_x2apic = true;
 
 /* ---- reading values ------------------------------------------------------ */
 
@@ -341,7 +340,6 @@ static const struct option table[] = {
 	{ "guest_loglvl", parse_loglvl, &console_guest_loglvl, 0, 0 },
 	{ "loglvl", parse_loglvl, &console_loglvl, 0, 0 },
 	{ "maxcpus", parse_uint, &opt_maxcpus, 0, NR_CPUS },
-	{ "noapic", parse_bool, &opt_noapic, 0, 0 },
 	{ "noreboot", parse_bool, &opt_noreboot, 0, 0 },
 	{ "nosmp", parse_bool, &opt_nosmp, 0, 0 },
 	{ "preempt_force", parse_uint, &preempt_force, 0, 1000000 },
@@ -349,7 +347,6 @@ static const struct option table[] = {
 	{ "sched_credit_tslice_ms", parse_uint, &sched_credit_tslice_ms, 1,
 	  1000 },
 	{ "sched_ratelimit_us", parse_uint, &sched_ratelimit_us, 0, 500000 },
-	{ "sync_console", parse_bool, &opt_sync_console, 0, 0 },
 	{ "vga", parse_vga, NULL, 0, 0 },
 	{ "x2apic", parse_bool, &opt_x2apic, 0, 0 },
 
@@ -370,7 +367,8 @@ static const struct option table[] = {
 	IGNORED("max_cstate"),	 IGNORED("mce"),
 	IGNORED("mmcfg"),	 IGNORED("mwait-idle"),
 	IGNORED("nmi"),		 IGNORED("no-real-mode"),
-	IGNORED("numa"),	 IGNORED("pci"),
+	IGNORED("noapic"),	 IGNORED("numa"),
+	IGNORED("pci"),		 IGNORED("sync_console"),
 	IGNORED("pci-phantom"),	 IGNORED("pcid"),
 	IGNORED("ple_gap"),	 IGNORED("pv"),
 	IGNORED("pv-l1tf"),	 IGNORED("reboot"),

@@ -37,6 +37,7 @@ int console_guest_loglvl = 1;
 static struct lock lock = LOCK_INIT;
 static bool lock_broken;	/* the machine stops: print anyway */
 static bool at_line_start = true;
+static bool dom0_line;		/* the line that isn't complete is dom0's */
 static char message[512];	/* one at a time, by the lock */
 
 static void console_lock(void)
@@ -113,6 +114,11 @@ static void put_raw(char c)
 
 static void put_text(const char *s)
 {
+	if (dom0_line && !at_line_start) {
+		put_raw('\n');
+		at_line_start = true;
+	}
+	dom0_line = false;
 	for (; *s; s++) {
 		if (at_line_start)
 			for (const char *p = PREFIX; *p; p++)
@@ -205,8 +211,9 @@ static void write_hw_domain(const char *s, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (s[i])
 			put_raw(s[i]);
-		at_line_start = s[i] == '\n';
+		at_line_start = s[i] == '\n' || s[i] == '\r';
 	}
+	dom0_line = true;
 }
 
 /* Other domains' text: line by line, marked, harmless. */

@@ -33,8 +33,10 @@ void trace_print(unsigned long rbp)
 	printk("Call trace:\n");
 	for (unsigned int i = 0; i < TRACE_DEPTH && in_core_stack(rbp); i++) {
 		const unsigned long *frame = (const unsigned long *)rbp;
+		unsigned long off;
 
-		if (!frame[1])
+		/* The last frame, or where an interrupt came. */
+		if (!symbol_find(frame[1], &off))
 			break;
 		printk("   [<%016lx>] %pS\n", frame[1], (void *)frame[1]);
 		if (frame[0] <= rbp)

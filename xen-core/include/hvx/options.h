@@ -17,8 +17,7 @@ extern struct dom0_mem opt_dom0_mem;
 extern unsigned int opt_dom0_vcpus_min, opt_dom0_vcpus_max;
 extern bool opt_dom0_vcpus_pin;
 extern unsigned int opt_maxcpus;	/* 0: all */
-extern bool opt_nosmp, opt_noreboot, opt_noapic, opt_x2apic;
-extern bool opt_sync_console;
+extern bool opt_nosmp, opt_noreboot, opt_x2apic;
 
 /*
  * Reads a whole command line.  Unknown options are warned about; NULL, or, if

@@ -1,0 +1,9 @@
+#ifndef CORE_PRINTF_H
+#define CORE_PRINTF_H
+
+#include <stddef.h>
+
+int core_snprintf(char *buf, size_t size, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif
