@@ -43,3 +43,6 @@ host-tests += test_timer
 test_timer-src := xen-core/sched/timer.c $(host-machine)
 host-tests += test_printf
 test_printf-src := tests/host/core_printf.c
+host-tests += test_chan_race
+test_chan_race-src := $(evtchn-src) $(filter-out $(evtchn-src),$(gnttab-src))
+test_chan_race-libs := -lpthread

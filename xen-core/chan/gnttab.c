@@ -579,7 +579,7 @@ long hc_grant_table_op(struct vcpu *v, unsigned int cmd, gva_t uop,
 	unsigned int i;
 	long rc = 0;
 
-	if (cmd >= ARRAY_SIZE(subops) || !subops[cmd].size)
+	if (cmd >= ARRAY_SIZE(subops))
 		return hypercall_unknown(v, __HYPERVISOR_grant_table_op, cmd);
 	cmd = index_clamp(cmd, ARRAY_SIZE(subops));
 	if (subops[cmd].dom0_only && !v->d->is_hw)
