@@ -46,3 +46,7 @@ test_printf-src := tests/host/core_printf.c
 host-tests += test_chan_race
 test_chan_race-src := $(evtchn-src) $(filter-out $(evtchn-src),$(gnttab-src))
 test_chan_race-libs := -lpthread
+decode-src := $(host-machine) xen-core/interp/decode.c \
+	xen-core/interp/ptestore.c xen-core/dispatch/guest_access.c
+host-tests += test_decode
+test_decode-src := $(decode-src)

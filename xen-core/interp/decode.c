@@ -2,10 +2,12 @@
  * Bytes to an instruction: those of 64-bit mode that the interpreter runs,
  * and the stores by which kernels change page tables.  A pure function over a
  * buffer: it reads at most the n bytes it was given, never more than 15, and
- * what it doesn't know it refuses.
+ * what it doesn't know it refuses.  insn_fetch() at the end is the one place
+ * where the bytes come from: the guest's memory, once.
  */
 #include "private.h"
 
+#include <hvx/guest_access.h>
 #include <hvx/regs.h>
 
 /* What follows the opcode. */
@@ -254,4 +256,26 @@ uint64_t insn_address(const struct insn *in, const struct cpu_regs *r)
 	if (in->rip_relative)
 		a += r->rip + in->length;
 	return in->addr32 ? (uint32_t)a : a;
+}
+
+/* By no more pages than it lies in. */
+int insn_fetch(const struct cpu_regs *regs, struct insn *in)
+{
+	uint8_t b[16];
+	unsigned int room = PAGE_SIZE - (regs->rip & ~PAGE_MASK);
+	int rc;
+
+	if (likely(room >= sizeof(b))) {
+		if (copy_from_guest(b, regs->rip, sizeof(b)))
+			return INSN_BAD;
+		return insn_decode(b, INSN_MAX, in);
+	}
+	if (copy_from_guest(b, regs->rip, room))
+		return INSN_BAD;
+	rc = insn_decode(b, room, in);
+	if (rc != INSN_SHORT)
+		return rc;
+	if (copy_from_guest(b + room, regs->rip + room, INSN_MAX - room))
+		return INSN_BAD;
+	return insn_decode(b, INSN_MAX, in);
 }

@@ -33,28 +33,6 @@ enum outcome {
 	INJECTED,	/* a fault was put into the guest */
 };
 
-/* The longest instruction, by no more pages than it lies in. */
-int insn_fetch(const struct cpu_regs *regs, struct insn *in)
-{
-	uint8_t b[16];
-	unsigned int room = PAGE_SIZE - (regs->rip & ~PAGE_MASK);
-	int rc;
-
-	if (likely(room >= sizeof(b))) {
-		if (copy_from_guest(b, regs->rip, sizeof(b)))
-			return INSN_BAD;
-		return insn_decode(b, INSN_MAX, in);
-	}
-	if (copy_from_guest(b, regs->rip, room))
-		return INSN_BAD;
-	rc = insn_decode(b, room, in);
-	if (rc != INSN_SHORT)
-		return rc;
-	if (copy_from_guest(b + room, regs->rip + room, INSN_MAX - room))
-		return INSN_BAD;
-	return insn_decode(b, INSN_MAX, in);
-}
-
 /* ---- where the code runs -------------------------------------------------- */
 
 /* Does that code selector name a 64-bit segment? */
