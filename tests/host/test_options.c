@@ -16,6 +16,7 @@
 static char log_text[512];
 
 unsigned int console_outputs, console_ring_bytes;
+bool console_to_ring;
 bool console_vga_keep;
 int console_loglvl, console_guest_loglvl;
 struct uart_config uart_config;

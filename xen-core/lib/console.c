@@ -30,6 +30,7 @@
 
 unsigned int console_outputs = CONSOLE_COM1 | CONSOLE_VGA;
 bool console_vga_keep;
+bool console_to_ring;
 unsigned int console_ring_bytes;
 int console_loglvl = 2;
 int console_guest_loglvl = 1;
@@ -100,9 +101,8 @@ void console_ring_clear(uint32_t upto)
 
 /* ---- output ------------------------------------------------------------- */
 
-static void put_raw(char c)
+static void put_devices(char c)
 {
-	ring_put(c);
 	if (console_outputs & CONSOLE_COM1) {
 		if (c == '\n')
 			uart_putc('\r');
@@ -112,10 +112,24 @@ static void put_raw(char c)
 		vga_putc(c);
 }
 
+static void put_raw(char c)
+{
+	ring_put(c);
+	put_devices(c);
+}
+
+/* In the ring dom0's text would soon be all there is. */
+static void put_dom0(char c)
+{
+	put_devices(c);
+	if (console_to_ring)
+		ring_put(c);
+}
+
 static void put_text(const char *s)
 {
 	if (dom0_line && !at_line_start) {
-		put_raw('\n');
+		put_dom0('\n');
 		at_line_start = true;
 	}
 	dom0_line = false;
@@ -210,7 +224,7 @@ static void write_hw_domain(const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (s[i])
-			put_raw(s[i]);
+			put_dom0(s[i]);
 		at_line_start = s[i] == '\n' || s[i] == '\r';
 	}
 	dom0_line = true;

@@ -51,6 +51,7 @@ void console_poll_input(void);
 enum { CONSOLE_COM1 = 1, CONSOLE_VGA = 2 };
 extern unsigned int console_outputs;	/* option console= */
 extern bool console_vga_keep;
+extern bool console_to_ring;		/* dom0's output too */
 extern unsigned int console_ring_bytes;	/* option conring_size= */
 /* Messages of a level at or below are printed; -1: none. */
 extern int console_loglvl, console_guest_loglvl;
