@@ -146,6 +146,8 @@ void pv_toggle_mode(struct vcpu *v)
 	v->pv.kernel_mode = !v->pv.kernel_mode;
 	swapgs();
 	pv_load_base(v);
+	if (unlikely(v->sched.publish_due) && v->pv.kernel_mode)
+		vcpu_runstate_publish(v);
 }
 
 /* The selector as the user mode will have it: its base comes with it. */

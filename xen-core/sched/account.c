@@ -313,14 +313,13 @@ static void account_expired(__maybe_unused void *arg)
 	int64_t pool, most;
 	unsigned int cpu;
 
-	cpumask_for_each(cpu, cpu_online)
-		if (sched_cpus[cpu].ready)
-			burned += collect(&sched_cpus[cpu]);
+	cpumask_for_each(cpu, READ_ONCE(sched_ready_cpus))
+		burned += collect(&sched_cpus[cpu]);
 
 	spin_lock(&account_lock);
 	period = MIN(now - accounted_at, 10 * credit_tslice());
 	accounted_at = now;
-	most = (int64_t)(credit_tslice() * cpumask_count(cpu_online));
+	most = (int64_t)(credit_tslice() * cpumask_count(sched_ready_cpus));
 	pool = (int64_t)burned + MIN(left_over, most) - sum_of_credit() / 8;
 	left_over = 0;
 	refill_caps(period);
@@ -329,9 +328,8 @@ static void account_expired(__maybe_unused void *arg)
 		timer_set(&account_timer, now + credit_tslice());
 	spin_unlock(&account_lock);
 
-	cpumask_for_each(cpu, cpu_online)
-		if (sched_cpus[cpu].ready)
-			settle_cpu(&sched_cpus[cpu]);
+	cpumask_for_each(cpu, READ_ONCE(sched_ready_cpus))
+		settle_cpu(&sched_cpus[cpu]);
 }
 
 void account_init(void)

@@ -96,11 +96,9 @@ void sched_dump(void)
 	printk(LOG_INFO "%s: time slice %u ms, rate limit %u us, idle %#lx waiting %#lx\n",
 	       sched_name, sched_credit_tslice_ms, sched_ratelimit_us,
 	       sched_idle_cpus, sched_waiting_cpus);
-	cpumask_for_each(cpu, cpu_online) {
+	cpumask_for_each(cpu, READ_ONCE(sched_ready_cpus)) {
 		struct sched_cpu *c = &sched_cpus[cpu];
 
-		if (!c->ready)
-			continue;
 		spin_lock(&c->lock);
 		printk(LOG_INFO "CPU%u: %u queued\n", cpu, c->nr_queued);
 		dump_vcpu("runs  ", c->curr);
@@ -201,11 +199,9 @@ unsigned long sched_audit(void)
 	struct list *l;
 	struct vcpu *v;
 
-	cpumask_for_each(cpu, cpu_online) {
+	cpumask_for_each(cpu, READ_ONCE(sched_ready_cpus)) {
 		struct sched_cpu *c = &sched_cpus[cpu];
 
-		if (!c->ready)
-			continue;
 		spin_lock(&c->lock);
 		bad += audit_queue(c) + audit_curr(c);
 		spin_unlock(&c->lock);

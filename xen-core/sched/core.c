@@ -32,7 +32,7 @@
 #include <hvx/pcpu.h>
 
 struct sched_cpu sched_cpus[NR_CPUS];
-cpumask_t sched_idle_cpus, sched_waiting_cpus;
+cpumask_t sched_ready_cpus, sched_idle_cpus, sched_waiting_cpus;
 
 struct sched_cpu *sched_lock_vcpu(struct vcpu *v)
 {
@@ -72,7 +72,8 @@ static void runstate_set(struct vcpu *v, int state, uint64_t now)
 {
 	struct vcpu_runstate_info *r = &v->runstate;
 
-	r->time[r->state] += now - r->state_entry_time;
+	if (likely(now > r->state_entry_time))
+		r->time[r->state] += now - r->state_entry_time;
 	r->state_entry_time = now;
 	r->state = state;
 }
@@ -410,7 +411,7 @@ int vcpu_set_affinity(struct vcpu *v, cpumask_t hard)
 {
 	struct sched_cpu *c;
 
-	if (!(hard & cpu_online))
+	if (!(hard & READ_ONCE(sched_ready_cpus)))
 		return -EINVAL;
 	c = sched_lock_vcpu(v);
 	v->sched.hard_affinity = hard;
@@ -421,9 +422,11 @@ int vcpu_set_affinity(struct vcpu *v, cpumask_t hard)
 		c = sched_lock_vcpu(v);
 	}
 	if (!sched_may_run_on(v, c->id)) {
+		if (v->pause_flags & VPF_PARKED)
+			credit_unpark(c, v);
 		if (c->curr == v) {
 			sched_poke(c);
-		} else if (!(v->pause_flags & VPF_PARKED)) {
+		} else {
 			if (!list_empty(&v->sched.queue))
 				credit_dequeue(c, v);
 			v->cpu = credit_choose_cpu(v);
@@ -528,7 +531,7 @@ void sched_init(void)
 		list_init(&sched_cpus[cpu].queue);
 		list_init(&sched_cpus[cpu].parked);
 	}
-	sched_idle_cpus = sched_waiting_cpus = CPUMASK_NONE;
+	sched_ready_cpus = sched_idle_cpus = sched_waiting_cpus = CPUMASK_NONE;
 	account_init();
 }
 
@@ -542,7 +545,7 @@ void sched_init_cpu(unsigned int cpu)
 	c->curr = idle;
 	idle->sched.running = true;
 	credit_init_cpu(c);
-	c->ready = true;
+	__atomic_or_fetch(&sched_ready_cpus, cpumask_of(cpu), __ATOMIC_SEQ_CST);
 	__atomic_or_fetch(&sched_idle_cpus, cpumask_of(cpu), __ATOMIC_SEQ_CST);
 	spin_unlock(&c->lock);
 	softirq_raise(SOFTIRQ_SCHEDULE);

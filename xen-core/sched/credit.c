@@ -101,7 +101,7 @@ static void park(struct sched_cpu *c, struct vcpu *v)
 		sched_poke(c);
 }
 
-static void unpark(struct sched_cpu *c, struct vcpu *v)
+void credit_unpark(struct sched_cpu *c, struct vcpu *v)
 {
 	list_del(&v->sched.queue);
 	if (__atomic_and_fetch(&v->pause_flags, ~(uint32_t)VPF_PARKED,
@@ -121,10 +121,11 @@ void credit_settle(struct sched_cpu *c, struct vcpu *v)
 		take_cap_grant(s, cap);
 		over_cap = s->cap_left < 0;
 	}
-	if (over_cap && vcpu_runnable(v))
+	/* One that is about to leave this CPU for good parks where it goes. */
+	if (over_cap && vcpu_runnable(v) && sched_may_run_on(v, c->id))
 		park(c, v);
 	else if (!over_cap && (v->pause_flags & VPF_PARKED))
-		unpark(c, v);
+		credit_unpark(c, v);
 }
 
 void credit_woken(struct vcpu *v)
@@ -188,14 +189,9 @@ static void enqueue_yielded(struct sched_cpu *c, struct vcpu *v)
 
 /* ---- where --------------------------------------------------------------- */
 
-static cpumask_t ready_cpus(void)
-{
-	return READ_ONCE(cpu_online);
-}
-
 unsigned int credit_choose_cpu(const struct vcpu *v)
 {
-	cpumask_t may = v->sched.hard_affinity & ready_cpus(), idle;
+	cpumask_t may = v->sched.hard_affinity & READ_ONCE(sched_ready_cpus), idle;
 
 	if (unlikely(!may))
 		return v->cpu;

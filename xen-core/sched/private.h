@@ -29,13 +29,14 @@ struct sched_cpu {
 	struct list queue;		/* runnable, by priority; without curr */
 	struct list parked;		/* runnable but for their cap */
 	unsigned int nr_queued;
-	bool ready;
 	uint64_t burned;		/* ns of guests since last collected */
 	struct timer tick;		/* accounting of who runs */
 	struct timer limit;		/* end of a rate limit or of a cap */
 } __aligned(64);
 
 extern struct sched_cpu sched_cpus[NR_CPUS];
+/* CPUs that take vCPUs; atomic. */
+extern cpumask_t sched_ready_cpus;
 /* Hints, atomic: CPUs that run their idle vCPU; that have some queued. */
 extern cpumask_t sched_idle_cpus, sched_waiting_cpus;
 
@@ -63,6 +64,7 @@ void credit_init_vcpu(struct vcpu *v);
 void credit_charge(struct sched_cpu *c, struct vcpu *v, uint64_t now);
 /* Take what accounting gave, set the priority, park or unpark. */
 void credit_settle(struct sched_cpu *c, struct vcpu *v);
+void credit_unpark(struct sched_cpu *c, struct vcpu *v);
 void credit_enqueue(struct sched_cpu *c, struct vcpu *v, bool first);
 void credit_dequeue(struct sched_cpu *c, struct vcpu *v);
 /* v has just become runnable. */
