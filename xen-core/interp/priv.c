@@ -310,11 +310,13 @@ static enum outcome run_string_io(struct vcpu *v, struct cpu_regs *regs,
 	return AGAIN;
 }
 
-static bool is_port_io(const struct insn *in)
+/* What asks for I/O privilege, not for the kernel's. */
+static bool is_for_user(const struct insn *in)
 {
 	return in->map == 0 &&
 	       ((in->opcode >= 0x6c && in->opcode <= 0x6f) ||
-		(in->opcode & 0xf4) == 0xe4);
+		(in->opcode & 0xf4) == 0xe4 ||
+		in->opcode == 0xfa || in->opcode == 0xfb);
 }
 
 static enum outcome run_1(struct vcpu *v, struct cpu_regs *regs,
@@ -329,6 +331,8 @@ static enum outcome run_1(struct vcpu *v, struct cpu_regs *regs,
 		return run_hlt(v);
 	case 0xfa:
 	case 0xfb:
+		if (!ioport_iopl_ok(v))
+			return REFUSED;
 		/*
 		 * No effect: who could turn events off by CLI would expect
 		 * POPF to turn them on again, which doesn't trap.
@@ -356,9 +360,7 @@ static enum outcome run(struct vcpu *v, struct cpu_regs *regs,
 {
 	if (in->lock)
 		return REFUSED;
-	if (!v->pv.kernel_mode && !is_port_io(in) &&
-	    !((in->opcode == 0xfa || in->opcode == 0xfb) && !in->map &&
-	      ioport_iopl_ok(v)))
+	if (!v->pv.kernel_mode && !is_for_user(in))
 		return REFUSED;
 	return in->map ? run_0f(v, regs, in) : run_1(v, regs, in);
 }
