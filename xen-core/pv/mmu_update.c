@@ -19,6 +19,9 @@ struct mmu_domains {
 	struct domain *pg;	/* owner of what they map */
 };
 
+/* Stands for DOMID_IO: the owner of no RAM. */
+static struct domain io_domain = { .slot = OWNER_NOBODY, .refs = 1 };
+
 static struct domain *mmu_get_domain(struct vcpu *v, domid_t id, int *rc)
 {
 	struct domain *d;
@@ -28,8 +31,12 @@ static struct domain *mmu_get_domain(struct vcpu *v, domid_t id, int *rc)
 		return v->d;
 	}
 	/* Device memory goes by the caller's own rights, wherever it asks. */
-	if (id == DOMID_IO || id == v->d->id) {
-		if (id != DOMID_IO && !v->d->is_hw) {
+	if (id == DOMID_IO) {
+		domain_get(&io_domain);
+		return &io_domain;
+	}
+	if (id == v->d->id) {
+		if (!v->d->is_hw) {
 			*rc = -EPERM;
 			return NULL;
 		}

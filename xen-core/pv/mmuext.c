@@ -35,6 +35,8 @@ static int op_new_base(struct vcpu *v, struct domain *owner,
 		return -EPERM;
 	if (user && !op->arg1.mfn)
 		mfn = INVALID_MFN;
+	else if (!mfn_valid(mfn))	/* also what INVALID_MFN looks like */
+		return -EINVAL;
 	return table_rc(pv_new_base(v, mfn, user));
 }
 

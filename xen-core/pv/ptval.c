@@ -24,7 +24,8 @@
 #include <hvx/machine.h>
 #include <hvx/paging.h>
 
-#define PTE_SOFT    0xe00UL
+/* Software's own bits, but for PTE_GRANT; 59 to 62 may be protection keys. */
+#define PTE_SOFT    0x07e0000000000e00UL
 #define PTE_CACHE   (PTE_PWT | PTE_PCD | PTE_PAT)
 /* What an entry may have set, besides the frame number. */
 #define L1_ALLOWED                                                             \
@@ -56,18 +57,22 @@ static inline uint64_t adjust_table(uint64_t e)
 	return e & PTE_P ? e | PTE_US : e;
 }
 
-/* Not RAM: no reference counts, but rights.  RAM must not be uncached by
- * those who own no device: it is cached here. */
-static int get_io_leaf(const struct domain *d, uint64_t e)
+/* Not RAM: no reference counts, but rights; never cached as RAM is. */
+static int get_io_leaf(const struct domain *d, uint64_t *e)
 {
-	mfn_t mfn = pte_mfn(e);
+	mfn_t mfn = pte_mfn(*e);
 
 	if (mfn_valid(mfn) && frame_owner(mfn_to_frame(mfn)) != OWNER_IO)
 		return -EINVAL;
-	return domain_iomem_allowed(d, mfn) ? 0 : -EPERM;
+	if (!domain_iomem_allowed(d, mfn))
+		return -EPERM;
+	if (!(*e & PTE_CACHE))
+		*e |= PTE_PCD;
+	return 0;
 }
 
-/* `mapper` uses the entry; RAM that it maps must be `owner`'s. */
+/* `mapper` uses the entry; RAM that it maps must be `owner`'s, and must not be
+ * uncached by those who own no device. */
 static int get_leaf(uint64_t *e, const struct domain *mapper,
 		    const struct domain *owner)
 {
@@ -85,7 +90,7 @@ static int get_leaf(uint64_t *e, const struct domain *mapper,
 			*e &= ~PTE_CACHE;
 		return 0;
 	}
-	return rc == -EINVAL ? get_io_leaf(mapper, *e) : rc;
+	return rc == -EINVAL ? get_io_leaf(mapper, e) : rc;
 }
 
 /* Does an L1 entry hold a reference, or is it a device's (or a grant's)? */

@@ -49,6 +49,7 @@ enum frame_state {
 #define OWNER_FREE  0xfff
 #define OWNER_CORE  0xffe	/* image, heap, tables: guests never get it */
 #define OWNER_IO    0xffd	/* not RAM */
+#define OWNER_NOBODY 0xffb	/* no frame has it */
 #define OWNER_SHARE 0xffc	/* the core's pages any guest may read */
 
 /* Mfns below this have a word; set once at boot. */
