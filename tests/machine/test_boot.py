@@ -47,8 +47,8 @@ def test_time_runs_right(dom0):
     assert lines[0] == "xen"
     for line in lines[2:4]:
         a, b = map(float, line.split())
-        assert 2.9 < b - a < 4.5, line
-    assert 6 <= int(lines[4]) - int(lines[1]) <= 9
+        assert 2.9 < b - a < 6, line
+    assert 6 <= int(lines[4]) - int(lines[1]) <= 12
 
 
 @pytest.mark.quick
