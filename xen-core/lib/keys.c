@@ -6,6 +6,7 @@
 #include <hvx/domain.h>
 #include <hvx/frame.h>
 #include <hvx/gnttab.h>
+#include <hvx/irq.h>
 #include <hvx/machine.h>
 #include <hvx/panic.h>
 #include <hvx/sched.h>
@@ -89,6 +90,7 @@ static const struct key {
 	{ 'r', sched_dump, "run queues" },
 	{ 'e', show_events, "event channels" },
 	{ 'g', show_grants, "grants" },
+	{ 'i', irq_dump, "interrupts" },
 	{ 'm', show_memory, "memory map and free memory" },
 	{ 'M', audit, "audit of frame types and references" },
 	{ 's', show_time, "clocks" },
