@@ -47,7 +47,7 @@ static void show_loader_information(void)
 	printk(LOG_INFO "started by %s%s\n", boot_info.loader,
 	       boot_info.is_efi ? " (EFI)" : "");
 	printk(LOG_INFO "image at %lx-%lx, options: %s\n", boot_info.load_base,
-	       boot_info.load_base + (unsigned long)(image_end - image_start),
+	       image_to_paddr(image_end),
 	       boot_info.cmdline);
 	for (unsigned int i = 0; i < boot_info.nr_modules; i++)
 		printk(LOG_INFO "module %u at %lx-%lx: %s\n", i,

@@ -85,7 +85,7 @@ static void add_ram(const struct e820_entry *e)
 
 void boot_memory_init(void)
 {
-	paddr_t image_size = (paddr_t)(image_end - image_start);
+	paddr_t image = boot_info.load_base, end = image_to_paddr(image_end);
 
 	for (unsigned int i = 0; i < e820.nr; i++)
 		if (e820.e[i].type == E820_RAM)
@@ -94,9 +94,8 @@ void boot_memory_init(void)
 		printk(LOG_WARN "RAM beyond 512 GiB is not used\n");
 	boot_memory_reserve(0, LOW_END);
 	choose_trampoline();
-	boot_memory_reserve(boot_info.load_base,
-			    boot_info.load_base + image_size);
-	core_pages = DIV_ROUND_UP(image_size, PAGE_SIZE);
+	boot_memory_reserve(image, end);
+	core_pages = DIV_ROUND_UP(end - image, PAGE_SIZE);
 	for (unsigned int i = 0; i < boot_info.nr_modules; i++)
 		boot_memory_reserve(boot_info.module[i].start,
 				    boot_info.module[i].end);

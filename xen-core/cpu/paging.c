@@ -124,9 +124,7 @@ static void map_range(unsigned long va, paddr_t pa, uint64_t len,
 static void map_image_part(const char *from, const char *to, uint64_t flags)
 {
 	for (const char *p = from; p < to; p += PAGE_SIZE)
-		paging_map_page((unsigned long)p,
-				boot_info.load_base +
-					(paddr_t)(p - image_start), flags);
+		paging_map_page((unsigned long)p, image_to_paddr(p), flags);
 }
 
 static void map_image(void)
@@ -140,8 +138,7 @@ static void map_image(void)
 static void map_boot_cpu_area(void)
 {
 	extern char boot_cpu_area[];
-	paddr_t pa = boot_info.load_base +
-		     (paddr_t)(boot_cpu_area - image_start);
+	paddr_t pa = image_to_paddr(boot_cpu_area);
 
 	for (unsigned int i = 0; i < CPU_AREA_SIZE / PAGE_SIZE; i++)
 		if (CPU_AREA_PAGES >> i & 1) {
@@ -364,7 +361,7 @@ mfn_t virt_to_mfn(const void *p)
 	unsigned long va = (unsigned long)p;
 
 	if (va >= IMAGE_VIRT && va < (unsigned long)image_end)
-		return paddr_to_mfn(boot_info.load_base + va - IMAGE_VIRT);
+		return paddr_to_mfn(image_to_paddr(p));
 	BUG_ON(va < DIRECTMAP_VIRT || va - DIRECTMAP_VIRT >= DIRECTMAP_SIZE);
 	return paddr_to_mfn(va - DIRECTMAP_VIRT);
 }

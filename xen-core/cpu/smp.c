@@ -51,9 +51,7 @@ void smp_init_boot_cpu(void)
 	struct pcpu *pc = pcpu_of(0);
 
 	pcpu_init(pc, 0, 0);
-	pc->gdt_mfn = paddr_to_mfn(boot_info.load_base +
-				   (paddr_t)(boot_cpu_area - image_start) +
-				   PAGE_SIZE);
+	pc->gdt_mfn = paddr_to_mfn(image_to_paddr(boot_cpu_area) + PAGE_SIZE);
 	cpu_init_desc(pc);
 }
 
@@ -103,12 +101,14 @@ static void __noreturn ap_main(void)
 
 static void poke(char *page, const char *where, const void *value, size_t n)
 {
-	memcpy(page + (where - ap_start), value, n);
+	memcpy(page + ((unsigned long)where - (unsigned long)ap_start), value,
+	       n);
 }
 
 static uint32_t paddr_in(const char *what)
 {
-	return (uint32_t)(boot_trampoline + (paddr_t)(what - ap_start));
+	return (uint32_t)(boot_trampoline + (unsigned long)what -
+			  (unsigned long)ap_start);
 }
 
 static void trampoline_write(const struct pcpu *pc)
@@ -119,7 +119,7 @@ static void trampoline_write(const struct pcpu *pc)
 	void (*entry)(void) = ap_main;
 	uint64_t stack = pc->stack_top;
 
-	memcpy(page, ap_start, (size_t)(ap_end - ap_start));
+	memcpy(page, ap_start, (unsigned long)ap_end - (unsigned long)ap_start);
 	poke(page, ap_gdtr + 2, &gdt, sizeof(gdt));
 	poke(page, ap_far, &code, sizeof(code));
 	poke(page, ap_cr3, &cr3, sizeof(cr3));

@@ -4,8 +4,8 @@
 #include <hvx/string.h>
 #include <hvx/types.h>
 
-#define COLUMNS 80
-#define LINES	25
+#define COLUMNS 80UL
+#define LINES	25UL
 #define GREY	0x0700
 
 static uint16_t *screen;

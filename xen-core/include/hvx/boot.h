@@ -6,6 +6,7 @@
 #ifndef HVX_BOOT_H
 #define HVX_BOOT_H
 
+#include <hvx/layout.h>
 #include <hvx/types.h>
 
 #define E820_RAM      1
@@ -91,5 +92,11 @@ unsigned long boot_core_pages(void);
 void __noreturn boot_main(paddr_t info, paddr_t load_base);
 
 extern char image_start[], image_text_end[], image_rodata_end[], image_end[];
+
+/* Where a part of the image lies in the machine. */
+static inline paddr_t image_to_paddr(const void *p)
+{
+	return boot_info.load_base + ((unsigned long)p - IMAGE_VIRT);
+}
 
 #endif
