@@ -201,7 +201,10 @@ long hc_sched_op(struct vcpu *v, int cmd, gva_t arg)
 		return 0;
 	case SCHEDOP_shutdown:
 		COPY_IN(u.shutdown);
-		domain_shutdown(v->d, (uint8_t)u.shutdown.reason);
+		if (u.shutdown.reason == SHUTDOWN_crash)
+			domain_crash(v->d, "its kernel gave up");
+		else
+			domain_shutdown(v->d, (uint8_t)u.shutdown.reason);
 		return 0;
 	case SCHEDOP_shutdown_code:
 		COPY_IN(u.shutdown);
