@@ -351,11 +351,6 @@ void paging_load_idle(struct pcpu *pc)
 
 /* ---- frames -------------------------------------------------------------- */
 
-void *mfn_to_virt(mfn_t mfn)
-{
-	return (void *)(DIRECTMAP_VIRT + mfn_to_paddr(mfn));
-}
-
 mfn_t virt_to_mfn(const void *p)
 {
 	unsigned long va = (unsigned long)p;
@@ -364,21 +359,6 @@ mfn_t virt_to_mfn(const void *p)
 		return paddr_to_mfn(image_to_paddr(p));
 	BUG_ON(va < DIRECTMAP_VIRT || va - DIRECTMAP_VIRT >= DIRECTMAP_SIZE);
 	return paddr_to_mfn(va - DIRECTMAP_VIRT);
-}
-
-bool mfn_valid(mfn_t mfn)
-{
-	return mfn_x(mfn) < frame_max_mfn;
-}
-
-struct frame *mfn_to_frame(mfn_t mfn)
-{
-	return (struct frame *)FRAME_TABLE_VIRT + mfn_x(mfn);
-}
-
-mfn_t frame_to_mfn(const struct frame *fr)
-{
-	return _mfn((unsigned long)(fr - (struct frame *)FRAME_TABLE_VIRT));
 }
 
 unsigned long m2p_get(mfn_t mfn)

@@ -11,7 +11,7 @@
  * writable, faults at one of the marked instructions, and the trap handler
  * goes on at the fixup that __ex_table names for it.
  *
- * Structures of 8, 16 and 32 bytes are most of all copies; the rest goes by
+ * Structures of 8, 16, 24 and 32 bytes are most of all copies; the rest goes by
  * 8 bytes and then by one.
  */
 	.macro	on_fault insn, fixup
@@ -35,6 +35,8 @@ machine_copy_to_guest:
 	je	8f
 	cmp	$32, %rdx
 	je	32f
+	cmp	$24, %rdx
+	je	24f
 	mov	%edx, %eax
 	mov	%rdx, %rcx
 	and	$7, %eax			/* the tail */
@@ -61,6 +63,15 @@ machine_copy_to_guest:
 	xor	%eax, %eax
 	ret
 
+24:	mov	(%rsi), %rcx
+25:	mov	8(%rsi), %rdx
+26:	mov	16(%rsi), %r8
+27:	mov	%rcx, (%rdi)
+28:	mov	%rdx, 8(%rdi)
+29:	mov	%r8, 16(%rdi)
+	xor	%eax, %eax
+	ret
+
 32:	mov	(%rsi), %rcx
 33:	mov	8(%rsi), %rdx
 34:	mov	16(%rsi), %r8
@@ -84,6 +95,12 @@ machine_copy_to_guest:
 	on_fault 17b, 40b
 	on_fault 18b, 40b
 	on_fault 19b, 40b
+	on_fault 24b, 40b
+	on_fault 25b, 40b
+	on_fault 26b, 40b
+	on_fault 27b, 40b
+	on_fault 28b, 40b
+	on_fault 29b, 40b
 	on_fault 32b, 40b
 	on_fault 33b, 40b
 	on_fault 34b, 40b

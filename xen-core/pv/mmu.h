@@ -20,9 +20,10 @@ int mmu_batch_start(struct mmu_batch *b, unsigned int *count, gva_t pdone);
 long mmu_batch_end(struct vcpu *v, const struct mmu_batch *b, unsigned int nr,
 		   gva_t list, unsigned long size, unsigned int count,
 		   unsigned int i, unsigned int foreigndom, int rc);
-/* A reference to the domain whose frames are meant, or NULL and *rc. */
+/* The domain whose frames are meant (mmu_put_domain() it), or NULL and *rc. */
 struct domain *mmu_get_foreign(struct vcpu *v, unsigned int foreigndom,
 			       int *rc);
+void mmu_put_domain(struct vcpu *v, struct domain *d);
 int mmu_vcpumask(struct vcpu *v, gva_t mask, cpumask_t *cpus);
 
 #endif

@@ -22,14 +22,14 @@ struct mmu_domains {
 /* Stands for DOMID_IO: the owner of no RAM. */
 static struct domain io_domain = { .slot = OWNER_NOBODY, .refs = 1 };
 
+/* With a reference, but for the caller's own domain: it lives as long as the
+ * call does. */
 static struct domain *mmu_get_domain(struct vcpu *v, domid_t id, int *rc)
 {
 	struct domain *d;
 
-	if (likely(id == DOMID_SELF)) {
-		domain_get(v->d);
+	if (likely(id == DOMID_SELF))
 		return v->d;
-	}
 	/* Device memory goes by the caller's own rights, wherever it asks. */
 	if (id == DOMID_IO) {
 		domain_get(&io_domain);
@@ -40,7 +40,6 @@ static struct domain *mmu_get_domain(struct vcpu *v, domid_t id, int *rc)
 			*rc = -EPERM;
 			return NULL;
 		}
-		domain_get(v->d);
 		return v->d;
 	}
 	if (!v->d->is_hw || id == DOMID_XEN) {
@@ -51,6 +50,12 @@ static struct domain *mmu_get_domain(struct vcpu *v, domid_t id, int *rc)
 	if (!d)
 		*rc = -ESRCH;
 	return d;
+}
+
+void mmu_put_domain(struct vcpu *v, struct domain *d)
+{
+	if (unlikely(d != v->d))
+		domain_put(d);
 }
 
 struct domain *mmu_get_foreign(struct vcpu *v, unsigned int foreigndom, int *rc)
@@ -68,21 +73,20 @@ static int mmu_domains_get(struct vcpu *v, unsigned int foreigndom,
 	if (!ds->pg)
 		return rc;
 	if (likely(!(foreigndom >> 16))) {
-		domain_get(v->d);
 		ds->pt = v->d;
 		return 0;
 	}
 	ds->pt = mmu_get_domain(v, (domid_t)((foreigndom >> 16) - 1), &rc);
 	if (ds->pt)
 		return 0;
-	domain_put(ds->pg);
+	mmu_put_domain(v, ds->pg);
 	return rc;
 }
 
-static void mmu_domains_put(struct mmu_domains *ds)
+static void mmu_domains_put(struct vcpu *v, struct mmu_domains *ds)
 {
-	domain_put(ds->pt);
-	domain_put(ds->pg);
+	mmu_put_domain(v, ds->pt);
+	mmu_put_domain(v, ds->pg);
 }
 
 /* A frame that is no table: a plain store, where the guest could do it too. */
@@ -224,7 +228,7 @@ long hc_mmu_update(struct vcpu *v, gva_t req, unsigned int count, gva_t pdone,
 			break;
 		}
 	}
-	mmu_domains_put(&ds);
+	mmu_domains_put(v, &ds);
 	return mmu_batch_end(v, &b, __HYPERVISOR_mmu_update, req,
 			     sizeof(struct mmu_update), count, i, foreigndom,
 			     rc);
@@ -310,6 +314,6 @@ long hc_update_va_mapping_otherdomain(struct vcpu *v, unsigned long va,
 	if (!d)
 		return rc;
 	rc = update_va(v, d, va, val, flags);
-	domain_put(d);
+	mmu_put_domain(v, d);
 	return rc;
 }

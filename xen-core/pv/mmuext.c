@@ -188,7 +188,7 @@ long hc_mmuext_op(struct vcpu *v, gva_t list, unsigned int count, gva_t pdone,
 			break;
 		}
 	}
-	domain_put(owner);
+	mmu_put_domain(v, owner);
 	return mmu_batch_end(v, &b, __HYPERVISOR_mmuext_op, list,
 			     sizeof(struct mmuext_op), count, i, foreigndom,
 			     rc);

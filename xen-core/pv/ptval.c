@@ -375,13 +375,9 @@ int ptval_set_entry(struct vcpu *v, const struct domain *owner, uint64_t *pte,
 	return set_table_entry(v, pte, val, level, preserve_ad);
 }
 
-int ptval_finish_old(struct vcpu *v)
+int ptval_finish_old_slow(struct vcpu *v)
 {
-	mfn_t mfn = v->pv.old_table;
-
-	if (likely(mfn_eq(mfn, INVALID_MFN)))
-		return 0;
-	if (frame_put_type(mfn))
+	if (frame_put_type(v->pv.old_table))
 		return -ERESTART;
 	v->pv.old_table = INVALID_MFN;
 	return 0;

@@ -121,6 +121,14 @@ static inline bool vcpu_runnable(const struct vcpu *v)
 	return !READ_ONCE(v->pause_flags);
 }
 
+/* Finish what v's last table change left half undone; 0 or -ERESTART. */
+static inline int ptval_finish_old(struct vcpu *v)
+{
+	if (likely(mfn_eq(v->pv.old_table, INVALID_MFN)))
+		return 0;
+	return ptval_finish_old_slow(v);
+}
+
 /* A reference by id, or NULL; DOMID_SELF means v's own. */
 struct domain *domain_get_by_id(domid_t id);
 /* The domain with the lowest id that isn't below this one. */

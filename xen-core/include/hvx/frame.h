@@ -52,16 +52,12 @@ enum frame_state {
 #define OWNER_NOBODY 0xffb	/* no frame has it */
 #define OWNER_SHARE 0xffc	/* the core's pages any guest may read */
 
-/* Mfns below this have a word; set once at boot. */
-extern unsigned long frame_max_mfn;
-
 struct frame {
 	uint64_t word;
 };
 
-bool mfn_valid(mfn_t mfn);
-struct frame *mfn_to_frame(mfn_t mfn);
-mfn_t frame_to_mfn(const struct frame *fr);
+/* mfn_valid(), mfn_to_frame(), frame_to_mfn(), frame_max_mfn. */
+#include <asm/frames.h>
 
 unsigned int frame_owner(const struct frame *fr);
 enum frame_type frame_type(const struct frame *fr);

@@ -14,7 +14,7 @@
 struct vcpu;
 
 /* Frames: every frame of RAM is mapped for the core, all the time. */
-void *mfn_to_virt(mfn_t mfn);
+#include <asm/frames.h>	/* mfn_to_virt() */
 mfn_t virt_to_mfn(const void *p);
 
 /* Nanoseconds since the core started; monotonic on and across CPUs. */

@@ -103,8 +103,8 @@ int ptval_cmpxchg_l1e(struct vcpu *v, uint64_t *pte, uint64_t expect,
 /* Does entry i of a table in force hold a reference, and a typed one? */
 bool ptval_entry_counts(uint64_t pte, enum frame_type level, unsigned int i,
 			bool *typed);
-/* Finish what v's last table change left; 0 or -ERESTART. */
-int ptval_finish_old(struct vcpu *v);
+/* See ptval_finish_old(), which needs all of struct vcpu: <hvx/domain.h>. */
+int ptval_finish_old_slow(struct vcpu *v);
 /* Make an L4 the kernel's (or user's) base; the old one's reference goes. */
 int pv_new_base(struct vcpu *v, mfn_t mfn, bool user);
 
