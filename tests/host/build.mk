@@ -50,3 +50,10 @@ decode-src := $(host-machine) xen-core/interp/decode.c \
 	xen-core/interp/ptestore.c xen-core/dispatch/guest_access.c
 host-tests += test_decode
 test_decode-src := $(decode-src)
+host-tests += test_domain
+test_domain-src := xen-core/alloc/domain.c xen-core/alloc/quota.c \
+	xen-core/alloc/frame.c xen-core/chan/evtchn.c \
+	xen-core/chan/evtchn_2l.c xen-core/chan/evtchn_fifo.c xen-core/chan/virq.c \
+	xen-core/chan/gnttab.c xen-core/chan/gnt_map.c \
+	xen-core/chan/gnt_copy.c xen-core/dispatch/guest_access.c \
+	$(host-machine)

@@ -34,7 +34,10 @@ struct domain idle_domain;
 struct list domain_list = LIST_INIT(domain_list);
 struct lock domain_list_lock = LOCK_INIT;
 
+#define BUCKETS 256
+
 static struct domain *table[MAX_DOMAINS];
+static struct domain *bucket[BUCKETS];	/* by id; chained by next_in_bucket */
 static uint32_t slot_frames[MAX_DOMAINS];
 static struct vcpu *idle_vcpus[NR_CPUS];
 
@@ -56,19 +59,23 @@ static bool get_unless_zero(struct domain *d)
 	return false;
 }
 
+/* Where the chain points at the domain of that id, or at its end. */
+static struct domain **find(domid_t id)
+{
+	struct domain **p = &bucket[id % BUCKETS];
+
+	while (*p && (*p)->id != id)
+		p = &(*p)->next_in_bucket;
+	return p;
+}
+
 struct domain *domain_get_by_id(domid_t id)
 {
-	struct domain *d = NULL;
-	struct list *pos;
+	struct domain *d;
 
 	spin_lock(&domain_list_lock);
-	list_for_each(pos, &domain_list) {
-		d = list_entry(pos, struct domain, list);
-		if (d->id >= id)
-			break;
-		d = NULL;
-	}
-	if (d && (d->id != id || !get_unless_zero(d)))
+	d = *find(id);
+	if (d && !get_unless_zero(d))
 		d = NULL;
 	spin_unlock(&domain_list_lock);
 	return d;
@@ -144,25 +151,33 @@ static int slot_take(struct domain *d)
 /* From here on it can be found.  The list is sorted by id. */
 static int publish(struct domain *d)
 {
+	struct domain **end;
 	struct list *pos;
 	bool taken;
 
 	spin_lock(&domain_list_lock);
-	list_for_each(pos, &domain_list)
-		if (list_entry(pos, struct domain, list)->id >= d->id)
-			break;
-	taken = pos != &domain_list &&
-		list_entry(pos, struct domain, list)->id == d->id;
-	if (!taken)
+	end = find(d->id);
+	taken = *end != NULL;
+	if (!taken) {
+		*end = d;
+		list_for_each(pos, &domain_list)
+			if (list_entry(pos, struct domain, list)->id > d->id)
+				break;
 		list_add_tail(&d->list, pos);
+	}
 	spin_unlock(&domain_list_lock);
 	return taken ? -EEXIST : 0;
 }
 
 static void unpublish(struct domain *d)
 {
+	struct domain **p;
+
 	spin_lock(&domain_list_lock);
 	list_del(&d->list);
+	p = find(d->id);
+	if (*p == d)
+		*p = d->next_in_bucket;
 	table[d->slot] = NULL;
 	spin_unlock(&domain_list_lock);
 }
@@ -425,24 +440,34 @@ static int kill_stop(struct domain *d)
 	return 0;
 }
 
+/* No table, page or timer knows it any more. */
+static int release_vcpu(struct vcpu *v)
+{
+	int rc = pv_release_vcpu(v);
+
+	if (rc)
+		return rc;
+	timer_stop(&v->sched.singleshot);
+	timer_stop(&v->sched.periodic);
+	timer_stop(&v->sched.poll);
+	v->runstate_area = v->time_area = 0;
+	if (!mfn_eq(v->info_mfn, INVALID_MFN)) {
+		v->info = &nowhere;
+		frame_put_writable(v->info_mfn);
+		v->info_mfn = INVALID_MFN;
+	}
+	return 0;
+}
+
 static int kill_vcpus(struct domain *d)
 {
-	struct vcpu *v;
-
-	for_each_vcpu(d, v) {
-		int rc = pv_release_vcpu(v);
+	while (d->destroy_vcpu < d->max_vcpus) {
+		struct vcpu *v = d->vcpu[d->destroy_vcpu];
+		int rc = v ? release_vcpu(v) : 0;
 
 		if (rc)
 			return rc;
-		timer_stop(&v->sched.singleshot);
-		timer_stop(&v->sched.periodic);
-		timer_stop(&v->sched.poll);
-		v->runstate_area = v->time_area = 0;
-		if (!mfn_eq(v->info_mfn, INVALID_MFN)) {
-			v->info = &nowhere;
-			frame_put_writable(v->info_mfn);
-			v->info_mfn = INVALID_MFN;
-		}
+		d->destroy_vcpu++;
 		if (preempt_needed())
 			return -ERESTART;
 	}

@@ -17,9 +17,11 @@ long domctl_max_vcpus(struct domctl_call *c)
 	for (unsigned int id = 0; id < max; id++) {
 		int rc = vcpu_create(c->d, id);
 
-		if (rc && rc != -EEXIST)
+		if (rc == -EEXIST)
+			continue;
+		if (rc)
 			return rc;
-		if (preempt_needed() && id + 1 < max)
+		if (id + 1 < max && preempt_needed())
 			return CTL_AGAIN;
 	}
 	return 0;

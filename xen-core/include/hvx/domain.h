@@ -102,9 +102,12 @@ struct domain {
 	mfn_t pirq_eoi_mfn;		/* bitmap page, or INVALID_MFN */
 	bool auto_unmask;		/* PHYSDEVOP_pirq_eoi_gmfn_v1/2 choice */
 	struct pv_domain pv;
+	/* How far domain_kill() has come. */
 	uint32_t destroy_step;
+	unsigned int destroy_vcpu;
 	unsigned long destroy_mfn;
 	struct list list;		/* all domains, by id */
+	struct domain *next_in_bucket;	/* alloc/domain.c's */
 };
 
 extern struct domain *hw_domain;	/* dom0; NULL before it exists */
