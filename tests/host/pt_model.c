@@ -99,7 +99,7 @@ static bool m_take(struct model *m, int i, int type);
 static bool m_take_entry(struct model *m, uint64_t e, int level)
 {
 	uint64_t allowed = PTE_ADDR | PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D |
-			   0xe00 | PTE_NX;
+			   0xe00 | 0x3fUL << 53 | PTE_NX;
 	int i = frame_index(e);
 
 	if (!(e & PTE_P))
