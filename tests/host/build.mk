@@ -9,6 +9,7 @@ host-tests += test_acpi
 test_acpi-src := xen-core/cpu/acpi.c
 evtchn-src := $(host-machine) xen-core/chan/evtchn.c \
 	xen-core/chan/evtchn_2l.c xen-core/chan/evtchn_fifo.c \
+	xen-core/chan/evtchn_op.c xen-core/chan/evtchn_audit.c \
 	xen-core/chan/virq.c xen-core/dispatch/guest_access.c
 host-tests += test_evtchn test_evtchn_fifo
 test_evtchn-src := $(evtchn-src)
@@ -16,7 +17,7 @@ test_evtchn_fifo-src := $(evtchn-src)
 host-tests += test_irq
 test_irq-src := xen-core/cpu/irq.c $(host-machine)
 gnttab-src := $(host-machine) tests/host/pt_model.c xen-core/chan/gnttab.c \
-	xen-core/chan/gnt_map.c \
+	xen-core/chan/gnt_map.c xen-core/chan/gnt_op.c \
 	xen-core/chan/gnt_copy.c xen-core/alloc/frame.c xen-core/pv/ptval.c \
 	xen-core/dispatch/guest_access.c
 host-tests += test_gnttab

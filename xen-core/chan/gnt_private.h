@@ -91,8 +91,10 @@ mfn_t grant_frame_of(struct domain *rd, grant_ref_t ref);
 bool grant_has_pins(struct domain *rd, grant_ref_t ref, domid_t user,
 		    uint32_t pins);
 
-/* Does v->d act on its own table, or may it on others'? */
-int grant_get_subject(struct vcpu *v, domid_t id, struct domain **out);
+/* At least that many frames; -EINVAL past the limit, -ENOMEM. */
+int grant_grow(struct domain *d, unsigned int frames);
+/* Exchange two entries that nobody uses.  A GNTST_ code. */
+int grant_swap(struct grant_table *gt, grant_ref_t a, grant_ref_t b);
 
 /* Unmaps of a batch whose translations may still be cached. */
 #define UNMAP_BATCH 16

@@ -64,6 +64,28 @@ extern const struct evtchn_ops evtchn_2l_ops, evtchn_fifo_ops;
 
 /* d's port, or NULL if it doesn't exist (a free one does). */
 struct evtchn *evtchn_find(struct domain *d, unsigned int port);
+/* A new port in the given state, notifying vcpu: its number, or -ENOSPC,
+ * -ENOMEM, -EINVAL if d dies.  free: the reverse, of what was unbound from
+ * all else.  The lock is held. */
+int evtchn_port_open(struct domain *d, enum port_state state,
+		     unsigned int vcpu, struct evtchn **out);
+void evtchn_port_free(struct domain *d, struct evtchn *c, unsigned int port);
+/* Unbinds the port from whatever it is bound to; -EINVAL if none is open. */
+int evtchn_close(struct domain *d, unsigned int port);
+/* All of them; -ERESTART if something more urgent turned up. */
+int evtchn_close_all(struct domain *d);
+/* Two domains' locks (or one's) in order. */
+void evtchn_lock_two(struct domain *a, struct domain *b);
+void evtchn_unlock_two(struct domain *a, struct domain *b);
+
+/* An event for d's port: no lock needed. */
+static inline void evtchn_set_pending(struct domain *d, struct evtchn *c,
+				      unsigned int port)
+{
+	__atomic_load_n(&d->evtchn.ops, __ATOMIC_ACQUIRE)
+		->set_pending(d, c, port);
+}
+
 /* v has events: its upcall flag is set and it is made to look. */
 void evtchn_notify(struct vcpu *v);
 /* Somebody polls: tell those that wait for this port. */

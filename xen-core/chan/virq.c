@@ -33,7 +33,7 @@ static void send_on(struct vcpu *v, unsigned int virq)
 	struct evtchn *c = port ? evtchn_find(d, port) : NULL;
 
 	if (c && c->state == PORT_VIRQ && c->virq == virq)
-		READ_ONCE(d->evtchn.ops)->set_pending(d, c, port);
+		evtchn_set_pending(d, c, port);
 }
 
 void virq_send_vcpu(struct vcpu *v, unsigned int virq)
