@@ -17,3 +17,5 @@ fuzz_memory_op-src := tests/host/mem_model.c tests/host/mem_fakes.c \
 	xen-core/dispatch/guest_access.c $(host-machine)
 fuzzers += sched
 fuzz_sched-src := tests/host/sim.c $(sched-logic) $(host-machine)
+fuzzers += decode
+fuzz_decode-src := $(decode-src)

@@ -58,3 +58,7 @@ test_domain-src := xen-core/alloc/domain.c xen-core/alloc/quota.c \
 	xen-core/chan/gnttab.c xen-core/chan/gnt_map.c \
 	xen-core/chan/gnt_copy.c xen-core/dispatch/guest_access.c \
 	$(host-machine)
+host-tests += test_cpuid
+test_cpuid-src := xen-core/interp/cpuid.c $(host-machine)
+host-tests += test_desc
+test_desc-src := xen-core/pv/desc_op.c xen-core/alloc/frame.c $(host-machine)

@@ -35,7 +35,7 @@ static unsigned int max_basic, max_ext;
 
 #define F(bit) (1U << (bit))
 
-/* FPU DE TSC MSR PAE MCE CX8 APIC SEP(Intel) MCA CMOV PAT CLFLUSH ACPI MMX
+/* FPU DE TSC MSR PAE MCE CX8 APIC MCA CMOV PAT CLFLUSH ACPI MMX
  * FXSR SSE SSE2 SS */
 #define LEAF1_EDX                                                              \
 	(F(0) | F(2) | F(4) | F(5) | F(6) | F(7) | F(8) | F(9) | F(14) |       \
@@ -122,18 +122,16 @@ static bool vendor_is_amd(void)
 
 static void init_leaf1(void)
 {
-	uint32_t ecx = LEAF1_ECX, edx = LEAF1_EDX;
+	uint32_t ecx = LEAF1_ECX;
 
 	copy_leaf(basic[1], 1, 0);
 	if (!guest_xcr0_mask)
 		ecx &= ~LEAF1_ECX_XSAVE_ALL;
 	if (!(guest_xcr0_mask & XCR0_AVX))
 		ecx &= ~LEAF1_ECX_AVX_ALL;
-	if (!vendor_is_amd())
-		edx |= F(11);		/* SEP */
 	basic[1][EBX] &= 0x0000ff00;	/* CLFLUSH line; no APIC id, no count */
 	basic[1][ECX] = (basic[1][ECX] & ecx) | LEAF1_ECX_HYPERVISOR;
-	basic[1][EDX] &= edx;
+	basic[1][EDX] &= LEAF1_EDX;
 }
 
 static void init_leaf4(void)
