@@ -386,8 +386,9 @@ int evtchn_send(struct domain *d, unsigned int port)
 	spin_lock(&d->evtchn.lock);
 	switch (c->state) {
 	case PORT_INTERDOMAIN:
-		evtchn_set_pending(c->remote, known_port(c->remote, c->remote_port),
-			    c->remote_port);
+		evtchn_set_pending(c->remote,
+				   known_port(c->remote, c->remote_port),
+				   c->remote_port);
 		break;
 	case PORT_IPI:
 		evtchn_set_pending(d, c, port);

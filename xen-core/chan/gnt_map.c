@@ -312,7 +312,8 @@ static unsigned long audit_element(const struct domain *d,
 		       m->flags);
 		return 1;
 	}
-	return !grant_has_pins(m->granter, m->ref, d->id, grant_part_pins(m->flags));
+	return !grant_has_pins(m->granter, m->ref, d->id,
+			       grant_part_pins(m->flags));
 }
 
 unsigned long maptrack_audit(struct domain *d)

@@ -69,6 +69,13 @@ static void show_memory(void)
 static void audit(void)
 {
 	unsigned long n = frame_audit(NULL);
+	struct list *pos;
+
+	list_for_each(pos, &domain_list) {
+		struct domain *d = list_entry(pos, struct domain, list);
+
+		n += evtchn_audit(d) + gnttab_audit(d);
+	}
 
 	printk("audit: %lu difference%s\n", n, n == 1 ? "" : "s");
 }
@@ -92,7 +99,7 @@ static const struct key {
 	{ 'g', show_grants, "grants" },
 	{ 'i', irq_dump, "interrupts" },
 	{ 'm', show_memory, "memory map and free memory" },
-	{ 'M', audit, "audit of frame types and references" },
+	{ 'M', audit, "audit of frames, event channels and grants" },
 	{ 's', show_time, "clocks" },
 	{ 'R', machine_restart, "reboot at once" },
 };
