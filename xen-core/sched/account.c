@@ -155,13 +155,12 @@ static uint64_t open_weight(void)
 }
 
 /*
- * One round: each domain that can't take its fair part of the pool gets what
- * it can take.  In the last round the others get their parts.  Returns what
+ * One round among those whose weights make `weight`: each domain that can't
+ * take its fair part of the pool gets what it can take.  In the last round the others get their parts.  Returns what
  * was taken.
  */
-static int64_t share_round(int64_t pool, bool last)
+static int64_t share_round(int64_t pool, uint64_t weight, bool last)
 {
-	uint64_t weight = open_weight();
 	struct list *l, *next;
 	int64_t taken = 0;
 
@@ -189,14 +188,15 @@ static int64_t share_round(int64_t pool, bool last)
 static void share_out(int64_t pool)
 {
 	unsigned int round;
+	uint64_t weight;
 	struct list *l;
 	int64_t taken;
 
 	list_for_each(l, &active_domains)
 		list_entry(l, struct domain, sched.on_active)->sched.settled =
 			false;
-	for (round = 1; open_weight() && pool > 0; round++) {
-		taken = share_round(pool, round == MAX_ROUNDS);
+	for (round = 1; pool > 0 && (weight = open_weight()); round++) {
+		taken = share_round(pool, weight, round == MAX_ROUNDS);
 		pool -= taken;
 		if (!taken && round < MAX_ROUNDS)
 			round = MAX_ROUNDS - 1;

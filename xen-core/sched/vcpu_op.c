@@ -223,7 +223,7 @@ static long register_info(struct vcpu *v, struct vcpu *of, gva_t arg)
 	if (copy_from_guest(&reg, arg, sizeof(reg)))
 		return -EFAULT;
 	if (reg.offset > PAGE_SIZE - sizeof(*to) ||
-	    reg.offset % __alignof__(*to))
+	    reg.offset % __alignof__(struct vcpu_info))
 		return -EINVAL;
 	mfn = _mfn(reg.mfn);
 
