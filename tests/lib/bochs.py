@@ -62,8 +62,10 @@ class Bochs:
         except FileNotFoundError:
             raise debian.Problem("please install: " + PACKAGES)
         os.close(w)
-        display = os.read(r, 32).decode().strip()
-        os.close(r)
+        # Number and newline may come one by one; who doesn't wait for both
+        # ends the server by closing the pipe.
+        with os.fdopen(r) as pipe:
+            display = pipe.readline().strip()
         # The first server of a machine speaks before its socket is there.
         for _ in range(50):
             if os.path.exists("/tmp/.X11-unix/X" + display):
