@@ -16,6 +16,10 @@
 #define LAST_CACHE    5U
 #define LAST_TOPOLOGY 1U
 #define LAST_XSTATE   62U
+/* No list of leaves is longer, nor one that the library makes of it. */
+#define POLICY_MAX_LEAVES                                                      \
+	(LAST_BASIC + LAST_FEATURE + LAST_CACHE + LAST_TOPOLOGY + LAST_XSTATE + \
+	 (LAST_EXTENDED & 0xff) + 8)
 
 static void leaf_read(struct vcpu *v, uint32_t leaf, uint32_t sub,
 		      uint32_t out[4])
@@ -28,7 +32,7 @@ static void leaf_read(struct vcpu *v, uint32_t leaf, uint32_t sub,
 
 struct leaf_list {
 	struct vcpu *v;
-	gva_t to;		/* 0: only count */
+	gva_t to;
 	uint32_t room, nr;
 	int rc;
 };
@@ -38,9 +42,9 @@ static void emit(struct leaf_list *l, uint32_t leaf, uint32_t sub,
 {
 	struct xen_cpuid_leaf e = { leaf, sub, r[0], r[1], r[2], r[3] };
 
-	if (l->to && l->nr >= l->room)
+	if (l->nr >= l->room)
 		l->rc = -ENOBUFS;
-	else if (l->to && copy_to_guest_index(l->to, l->nr, &e))
+	else if (copy_to_guest_index(l->to, l->nr, &e))
 		l->rc = -EFAULT;
 	l->nr++;
 }
@@ -148,6 +152,10 @@ int policy_put_leaves(struct vcpu *v, gva_t leaves, uint32_t *nr)
 {
 	struct leaf_list l = { .v = v, .to = leaves, .room = *nr };
 
+	if (!leaves) {
+		*nr = POLICY_MAX_LEAVES;
+		return 0;
+	}
 	emit_basic(&l);
 	emit_plain(&l, 0x40000000);
 	emit_plain(&l, 0x40000100);

@@ -40,7 +40,8 @@ int bitmap_put(const struct xenctl_bitmap *to, cpumask_t mask);
 int bitmap_get(const struct xenctl_bitmap *from, cpumask_t *mask);
 
 /* CPUID as v may see it (NULL: as the processor says) as a list of leaves.
- * Room for *nr; *nr becomes the count.  -ENOBUFS if that isn't enough. */
+ * Room for *nr; *nr becomes the count.  -ENOBUFS if that isn't enough.  With
+ * no list only *nr is set, to what is always enough. */
 int policy_put_leaves(struct vcpu *v, gva_t leaves, uint32_t *nr);
 #define POLICY_WORDS 19
 void policy_features(struct vcpu *v, uint32_t words[POLICY_WORDS]);
