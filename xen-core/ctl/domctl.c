@@ -355,7 +355,7 @@ long domctl_get_cpu_policy(struct domctl_call *c)
 	struct xen_domctl_cpu_policy *a = &c->op->u.cpu_policy;
 	struct vcpu *v = domain_vcpu(c->d, 0);
 
-	a->nr_msrs = 0;
+	a->nr_msrs = handle_gva(a->msrs) ? 0 : POLICY_MAX_MSRS;
 	return policy_put_leaves(v ? v : c->v, handle_gva(a->leaves),
 				 &a->nr_leaves);
 }

@@ -42,6 +42,7 @@ int bitmap_get(const struct xenctl_bitmap *from, cpumask_t *mask);
 /* CPUID as v may see it (NULL: as the processor says) as a list of leaves.
  * Room for *nr; *nr becomes the count.  -ENOBUFS if that isn't enough.  With
  * no list only *nr is set, to what is always enough. */
+#define POLICY_MAX_MSRS 2	/* as the library has; we list none */
 int policy_put_leaves(struct vcpu *v, gva_t leaves, uint32_t *nr);
 #define POLICY_WORDS 19
 void policy_features(struct vcpu *v, uint32_t words[POLICY_WORDS]);

@@ -201,7 +201,7 @@ long sysctl_get_cpu_policy(struct vcpu *v, struct xen_sysctl *op)
 	if (a->index == XEN_SYSCTL_cpu_policy_hvm_max ||
 	    a->index == XEN_SYSCTL_cpu_policy_hvm_default)
 		return -EOPNOTSUPP;
-	a->nr_msrs = 0;
+	a->nr_msrs = handle_gva(a->msrs) ? 0 : POLICY_MAX_MSRS;
 	return policy_put_leaves(
 		a->index <= XEN_SYSCTL_cpu_policy_host ? NULL : v,
 		handle_gva(a->leaves), &a->nr_leaves);
