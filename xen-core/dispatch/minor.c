@@ -89,7 +89,7 @@ static long nmi_register(struct vcpu *v, gva_t arg)
 
 	if (copy_from_guest(&cb, arg, sizeof(cb)))
 		return -EFAULT;
-	if (v->id != 0 || !is_canonical(cb.handler_address))
+	if (v->id != 0 || !guest_addr_ok(cb.handler_address))
 		return -EINVAL;
 	v->pv.nmi_rip = cb.handler_address;
 	return 0;

@@ -115,6 +115,21 @@ bool ioport_iopl_ok(const struct vcpu *v)
 	return v->pv.iopl >= level;
 }
 
+/* The bitmap is the kernel's: while user mode runs it isn't mapped. */
+static bool read_bitmap(struct vcpu *v, unsigned int port, uint8_t *map,
+			unsigned int bytes)
+{
+	bool user = !v->pv.kernel_mode;
+	int rc;
+
+	if (user)
+		pv_toggle_mode(v);
+	rc = copy_from_guest(map, v->pv.iobmp + port / 8, bytes);
+	if (user)
+		pv_toggle_mode(v);
+	return !rc;
+}
+
 bool ioport_may_try(struct vcpu *v, unsigned int port, unsigned int width)
 {
 	uint8_t map[2] = { 0xff, 0xff };
@@ -125,7 +140,7 @@ bool ioport_may_try(struct vcpu *v, unsigned int port, unsigned int width)
 	if (ioport_iopl_ok(v))
 		return true;
 	if (!v->pv.iobmp || port + width > v->pv.iobmp_limit ||
-	    copy_from_guest(map, v->pv.iobmp + port / 8, bytes))
+	    !read_bitmap(v, port, map, bytes))
 		return false;
 	return !(((map[0] | map[1] << 8) >> (port & 7)) & ((1 << width) - 1));
 }

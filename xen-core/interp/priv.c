@@ -95,7 +95,7 @@ static enum outcome run_mov_cr(struct vcpu *v, struct cpu_regs *regs,
 static enum outcome run_mov_dr(struct vcpu *v, struct cpu_regs *regs,
 			       const struct insn *in)
 {
-	if (!debugreg_exists(v, in->reg)) {
+	if (!vcpu_has_debugreg(v, in->reg)) {
 		pv_inject_trap(v, TRAP_UD, 0);
 		return INJECTED;
 	}
@@ -242,6 +242,15 @@ static enum outcome run_in_out(struct vcpu *v, struct cpu_regs *regs,
 	return DONE;
 }
 
+/* What the processor raises where there is no page, or no address. */
+static void data_fault(struct vcpu *v, uint64_t va, uint32_t error_code)
+{
+	if (is_canonical(va))
+		pv_inject_page_fault(v, va, error_code);
+	else
+		pv_inject_gp(v, 0);
+}
+
 /* One element; the fault, if any, is the guest's. */
 static bool string_io_one(struct vcpu *v, struct cpu_regs *regs,
 			  const struct insn *in, unsigned int width)
@@ -255,7 +264,7 @@ static bool string_io_one(struct vcpu *v, struct cpu_regs *regs,
 		va = (uint32_t)va;
 	if (out) {
 		if (copy_from_guest(&val, va, width)) {
-			pv_inject_page_fault(v, va, 0);
+			data_fault(v, va, 0);
 			return false;
 		}
 		ioport_write(v->d, port, width, val);
@@ -264,12 +273,12 @@ static bool string_io_one(struct vcpu *v, struct cpu_regs *regs,
 	/* The port is read once: see first whether the value has a place. */
 	if (copy_from_guest(&val, va, width) ||
 	    copy_to_guest(va, &val, width)) {
-		pv_inject_page_fault(v, va, PF_WRITE);
+		data_fault(v, va, PF_WRITE);
 		return false;
 	}
 	val = ioport_read(v->d, port, width);
 	if (copy_to_guest(va, &val, width)) {
-		pv_inject_page_fault(v, va, PF_WRITE);
+		data_fault(v, va, PF_WRITE);
 		return false;
 	}
 	return true;

@@ -50,8 +50,6 @@ int insn_fetch(const struct cpu_regs *regs, struct insn *in);
 int cr_read(const struct vcpu *v, unsigned int cr, uint64_t *val);
 int cr_write(struct vcpu *v, unsigned int cr, uint64_t val);
 int xcr_write(struct vcpu *v, unsigned int xcr, uint64_t val);
-/* A debug register that is there: 4 and 5 are others' names unless CR4.DE. */
-bool debugreg_exists(const struct vcpu *v, unsigned int reg);
 
 /* 0, or -EPERM: the guest gets #GP. */
 int msr_read(struct vcpu *v, uint32_t msr, uint64_t *val);

@@ -130,7 +130,7 @@ int xcr_write(struct vcpu *v, unsigned int xcr, uint64_t val)
 #define DR7_RW_WRITE  1
 #define DR7_RW_IO     2
 
-bool debugreg_exists(const struct vcpu *v, unsigned int reg)
+bool vcpu_has_debugreg(const struct vcpu *v, unsigned int reg)
 {
 	if (reg == 4 || reg == 5)
 		return !(v->pv.cr4 & CR4_DE);
@@ -163,7 +163,7 @@ static bool dr7_ok(uint64_t dr7)
 
 int vcpu_set_debugreg(struct vcpu *v, unsigned int reg, uint64_t value)
 {
-	if (!debugreg_exists(v, reg))
+	if (!vcpu_has_debugreg(v, reg))
 		return -ENODEV;
 	reg = true_number(reg);
 	switch (reg) {
@@ -189,5 +189,5 @@ int vcpu_set_debugreg(struct vcpu *v, unsigned int reg, uint64_t value)
 
 uint64_t vcpu_get_debugreg(struct vcpu *v, unsigned int reg)
 {
-	return debugreg_exists(v, reg) ? v->pv.dr[true_number(reg)] : 0;
+	return vcpu_has_debugreg(v, reg) ? v->pv.dr[true_number(reg)] : 0;
 }

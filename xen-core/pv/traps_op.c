@@ -153,8 +153,8 @@ long hc_set_debugreg(struct vcpu *v, int reg, unsigned long value)
 
 long hc_get_debugreg(struct vcpu *v, int reg)
 {
-	if (reg < 0 || reg > 7)
-		return -EINVAL;
+	if (!vcpu_has_debugreg(v, (unsigned int)reg))
+		return -ENODEV;
 	return (long)vcpu_get_debugreg(v, (unsigned int)reg);
 }
 

@@ -61,6 +61,8 @@ void cpuid_init(void);
 /* The XCR0 bits that guests may set. */
 extern uint64_t guest_xcr0_mask;
 
+/* Is there such a one?  4 and 5 are others' names, unless CR4.DE. */
+bool vcpu_has_debugreg(const struct vcpu *v, unsigned int reg);
 /* Debug registers: hypercall and MOV DR share it.  0 or -errno. */
 int vcpu_set_debugreg(struct vcpu *v, unsigned int reg, uint64_t value);
 uint64_t vcpu_get_debugreg(struct vcpu *v, unsigned int reg);
