@@ -18,7 +18,6 @@ logic-y += chan/gnt_map.c
 logic-y += chan/gnt_op.c
 logic-y += chan/gnttab.c
 logic-y += chan/virq.c
-logic-y += dispatch/guest_access.c
 logic-y += dispatch/hypercall.c
 logic-y += dispatch/hypercall_page.c
 logic-y += dispatch/minor.c

@@ -14,7 +14,7 @@ fuzzers += memory_op
 fuzz_memory_op-src := tests/host/mem_model.c tests/host/mem_fakes.c \
 	xen-core/alloc/memory_op.c \
 	xen-core/alloc/quota.c xen-core/alloc/frame.c \
-	xen-core/dispatch/guest_access.c $(host-machine)
+	 $(host-machine)
 fuzzers += sched
 fuzz_sched-src := tests/host/sim.c $(sched-logic) $(host-machine)
 fuzzers += decode

@@ -10,7 +10,7 @@ test_acpi-src := xen-core/cpu/acpi.c
 evtchn-src := $(host-machine) xen-core/chan/evtchn.c \
 	xen-core/chan/evtchn_2l.c xen-core/chan/evtchn_fifo.c \
 	xen-core/chan/evtchn_op.c xen-core/chan/evtchn_audit.c \
-	xen-core/chan/virq.c xen-core/dispatch/guest_access.c
+	xen-core/chan/virq.c
 host-tests += test_evtchn test_evtchn_fifo
 test_evtchn-src := $(evtchn-src)
 test_evtchn_fifo-src := $(evtchn-src)
@@ -19,13 +19,13 @@ test_irq-src := xen-core/cpu/irq.c $(host-machine)
 gnttab-src := $(host-machine) tests/host/pt_model.c xen-core/chan/gnttab.c \
 	xen-core/chan/gnt_map.c xen-core/chan/gnt_op.c \
 	xen-core/chan/gnt_copy.c xen-core/alloc/frame.c xen-core/pv/ptval.c \
-	xen-core/dispatch/guest_access.c
+	
 host-tests += test_gnttab
 test_gnttab-src := $(gnttab-src)
 host-tests += test_buddy
 test_buddy-src := xen-core/alloc/buddy.c xen-core/alloc/heap.c
 sched-logic := $(addprefix xen-core/sched/,account.c control.c core.c credit.c \
-	sched_op.c timer.c vcpu_op.c) xen-core/dispatch/guest_access.c
+	sched_op.c timer.c vcpu_op.c)
 host-tests += test_sched
 test_sched-src := tests/host/sim.c $(sched-logic) $(host-machine)
 host-tests += test_e820 test_options test_mb2
@@ -34,7 +34,7 @@ test_options-src := xen-core/boot/options.c
 test_mb2-src := xen-core/boot/mb2.c xen-core/boot/e820.c
 memory-src := tests/host/mem_fakes.c xen-core/alloc/memory_op.c \
 	xen-core/alloc/quota.c xen-core/alloc/frame.c \
-	xen-core/dispatch/guest_access.c $(host-machine)
+	 $(host-machine)
 host-tests += test_memory_op test_memory_books
 test_memory_op-src := $(memory-src)
 test_memory_books-src := tests/host/mem_model.c $(memory-src)
@@ -48,7 +48,7 @@ host-tests += test_chan_race
 test_chan_race-src := $(evtchn-src) $(filter-out $(evtchn-src),$(gnttab-src))
 test_chan_race-libs := -lpthread
 decode-src := $(host-machine) xen-core/interp/decode.c \
-	xen-core/interp/ptestore.c xen-core/dispatch/guest_access.c
+	xen-core/interp/ptestore.c
 host-tests += test_decode
 test_decode-src := $(decode-src)
 host-tests += test_domain
@@ -56,7 +56,7 @@ test_domain-src := xen-core/alloc/domain.c xen-core/alloc/quota.c \
 	xen-core/alloc/frame.c xen-core/chan/evtchn.c \
 	xen-core/chan/evtchn_2l.c xen-core/chan/evtchn_fifo.c xen-core/chan/virq.c \
 	xen-core/chan/gnttab.c xen-core/chan/gnt_map.c \
-	xen-core/chan/gnt_copy.c xen-core/dispatch/guest_access.c \
+	xen-core/chan/gnt_copy.c \
 	$(host-machine)
 host-tests += test_cpuid
 test_cpuid-src := xen-core/interp/cpuid.c $(host-machine)

@@ -7,16 +7,48 @@
 #ifndef HVX_GUEST_ACCESS_H
 #define HVX_GUEST_ACCESS_H
 
+#include <abi/xen.h>
+#include <hvx/machine.h>
 #include <hvx/types.h>
 
+#define GUEST_LOWER_END 0x0000800000000000UL
+
 /* May [p, p+n) be touched on a guest's behalf?  n of 0 is always fine. */
-bool guest_range_ok(gva_t p, unsigned long n);
+static inline bool guest_range_ok(gva_t p, unsigned long n)
+{
+	if (p < GUEST_LOWER_END)
+		return n <= GUEST_LOWER_END - p;
+	/* Up to the last byte of all: -p is the room above p, not 0 here. */
+	return n == 0 || (p >= HYPERVISOR_VIRT_END && n <= -p);
+}
+
 /* The same for an array: false too if nr * size overflows. */
-bool guest_array_ok(gva_t p, unsigned long nr, unsigned long size);
+static inline bool guest_array_ok(gva_t p, unsigned long nr,
+				  unsigned long size)
+{
+	unsigned long n;
+
+	return !__builtin_mul_overflow(nr, size, &n) && guest_range_ok(p, n);
+}
 
 /* 0 or -EFAULT.  Whole copies: a partial one is a failure. */
-int __must_check copy_from_guest(void *to, gva_t from, unsigned long n);
-int __must_check copy_to_guest(gva_t to, const void *from, unsigned long n);
+static inline int __must_check copy_from_guest(void *to, gva_t from,
+					       unsigned long n)
+{
+	if (unlikely(!guest_range_ok(from, n)) ||
+	    unlikely(machine_copy_from_guest(to, from, n)))
+		return -EFAULT;
+	return 0;
+}
+
+static inline int __must_check copy_to_guest(gva_t to, const void *from,
+					     unsigned long n)
+{
+	if (unlikely(!guest_range_ok(to, n)) ||
+	    unlikely(machine_copy_to_guest(to, from, n)))
+		return -EFAULT;
+	return 0;
+}
 
 /* Element i of an array at p. */
 #define copy_from_guest_index(to, p, i)                                        \

@@ -60,7 +60,7 @@ void softirq_raise_on(unsigned int cpu, enum softirq nr); /* and kick it */
 void smp_call_function(cpumask_t cpus, void (*fn)(void *arg), void *arg);
 
 /* Raw copies to and from the current guest's address space; the number of
- * bytes NOT copied.  Only dispatch/guest_access.c calls them. */
+ * bytes NOT copied.  Only hvx/guest_access.h calls them. */
 unsigned long machine_copy_from_guest(void *to, gva_t from, unsigned long n);
 unsigned long machine_copy_to_guest(gva_t to, const void *from,
 				    unsigned long n);

@@ -4,7 +4,7 @@
  * Frame numbers of different kinds are different types, so that a mix-up
  * fails to compile: mfn_t names a machine frame, gfn_t a frame as a guest
  * counts its own (pseudo-physical).  gva_t is an address that a guest gave:
- * unchecked, and never dereferenced outside dispatch/guest_access.c.
+ * unchecked, and never dereferenced outside hvx/guest_access.h.
  */
 #ifndef HVX_TYPES_H
 #define HVX_TYPES_H
