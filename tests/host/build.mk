@@ -62,3 +62,7 @@ host-tests += test_cpuid
 test_cpuid-src := xen-core/interp/cpuid.c $(host-machine)
 host-tests += test_desc
 test_desc-src := xen-core/pv/desc_op.c xen-core/alloc/frame.c $(host-machine)
+host-tests += test_priv
+test_priv-src := xen-core/interp/priv.c xen-core/interp/regs.c \
+	xen-core/interp/decode.c xen-core/dispatch/guest_access.c \
+	$(host-machine)
