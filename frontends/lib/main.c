@@ -15,5 +15,6 @@ void guest_start(const struct start_info *si)
 	trap_init();
 	cpu_init(0);
 	guest_main();
+	report_audit();
 	report_finish();
 }
