@@ -53,7 +53,7 @@ host-tests += test_decode
 test_decode-src := $(decode-src)
 host-tests += test_domain
 test_domain-src := xen-core/alloc/domain.c xen-core/alloc/quota.c \
-	xen-core/alloc/frame.c xen-core/chan/evtchn.c \
+	xen-core/alloc/frame.c xen-core/chan/evtchn.c xen-core/chan/evtchn_op.c \
 	xen-core/chan/evtchn_2l.c xen-core/chan/evtchn_fifo.c xen-core/chan/virq.c \
 	xen-core/chan/evtchn_op.c xen-core/chan/gnt_op.c \
 	xen-core/chan/gnttab.c xen-core/chan/gnt_map.c \

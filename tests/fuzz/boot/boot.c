@@ -14,7 +14,7 @@
 #include <hvx/uart.h>
 
 unsigned int console_outputs, console_ring_bytes, preempt_force;
-bool console_vga_keep;
+bool console_vga_keep, console_to_ring;
 int console_loglvl, console_guest_loglvl;
 struct uart_config uart_config;
 unsigned int sched_credit_tslice_ms, sched_ratelimit_us;
