@@ -58,9 +58,9 @@ depflags = -MMD -MP -MF $(@:.o=.d)
 
 # ---- what the machine must have ------------------------------------------
 
-$(O)/.deps-%: install/deps
+$(O)/.deps-%: .ci/deps
 	$(Q)mkdir -p $(@D)
-	$(Q)install/deps $*
+	$(Q).ci/deps $*
 	$(Q)touch $@
 
 before-objects := $(O)/.flags | $(O)/.deps-build
@@ -118,13 +118,13 @@ $(core-lds): xen-core/boot/link.lds.S $(before-objects)
 # The symbol table is filled in two rounds: the empty one is linked to learn
 # the names, the second to have the final layout, the third to have the final
 # numbers (its size no longer changes).
-$(O)/core/symtab0.S: install/symtab.awk
+$(O)/core/symtab0.S: xen-core/lib/symtab.awk
 	$(Q)mkdir -p $(@D)
-	$(Q)awk -f install/symtab.awk < /dev/null > $@
-$(O)/core/symtab1.S: $(O)/hvx.0 install/symtab.awk
-	$(Q)$(NM) -n $< | awk -f install/symtab.awk > $@
-$(O)/core/symtab2.S: $(O)/hvx.1 install/symtab.awk
-	$(Q)$(NM) -n $< | awk -f install/symtab.awk > $@
+	$(Q)awk -f xen-core/lib/symtab.awk < /dev/null > $@
+$(O)/core/symtab1.S: $(O)/hvx.0 xen-core/lib/symtab.awk
+	$(Q)$(NM) -n $< | awk -f xen-core/lib/symtab.awk > $@
+$(O)/core/symtab2.S: $(O)/hvx.1 xen-core/lib/symtab.awk
+	$(Q)$(NM) -n $< | awk -f xen-core/lib/symtab.awk > $@
 $(O)/core/symtab%.o: $(O)/core/symtab%.S
 	$(Q)$(CC) $(core-aflags) -c -o $@ $<
 $(O)/hvx.0 $(O)/hvx.1 $(O)/hvx.2: $(O)/hvx.%: $(core-obj) $(core-lds) \
