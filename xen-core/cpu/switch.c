@@ -101,6 +101,8 @@ static void enter(struct pcpu *pc, struct vcpu *v)
 	fpu_restore(v);
 	debug_regs_load(v);
 	msr_load_vcpu(v);
+	if (unlikely(READ_ONCE(v->pv.nmi_pending)))
+		pv_deliver_nmi(v);
 	time_update_vcpu(v);
 	vcpu_runstate_publish(v);
 }

@@ -56,9 +56,15 @@ static void guest_page_fault(struct vcpu *v)
 		    ptwr_handle(v, &v->regs, va))
 			return;
 	}
-	if (unlikely(in_ldt_window(v, va)) &&
-	    pv_map_ldt_page(v, va - LDT_WINDOW((unsigned long)v->id)))
-		return;
+	if (unlikely(in_ldt_window(v, va))) {
+		unsigned long at = va - LDT_WINDOW((unsigned long)v->id);
+
+		if (pv_map_ldt_page(v, at))
+			return;
+		/* The guest knows its LDT by its own address. */
+		if (v->pv.ldt_ents && !(ec & PF_USER))
+			va = v->pv.ldt_base + at;
+	}
 	pv_inject_page_fault(v, va, ec);
 }
 
@@ -158,10 +164,14 @@ void trap_from_guest(struct vcpu *v)
 		pv_inject_trap(v, vector, regs->error_code);
 		break;
 	default:
-		if (vector >= 32)
-			irq_dispatch(vector, regs);
-		else
+		if (vector < 32) {
 			domain_crash(v->d, "unexpected trap %u", vector);
+			break;
+		}
+		irq_dispatch(vector, regs);
+		/* The kick of who asked for it comes this way. */
+		if (unlikely(READ_ONCE(v->pv.nmi_pending)))
+			pv_deliver_nmi(v);
 		break;
 	}
 }

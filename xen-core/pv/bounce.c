@@ -141,6 +141,20 @@ void pv_deliver_event(struct vcpu *v)
 	bounce(v, v->pv.event_rip, true, &no_extra);
 }
 
+/* To the callback, or else to vector 2's handler; with neither it is lost. */
+void pv_deliver_nmi(struct vcpu *v)
+{
+	uint64_t rip = v->pv.nmi_rip ? v->pv.nmi_rip :
+				       v->pv.traps[TRAP_NMI].address;
+
+	if (v->pv.nmi_masked ||
+	    !__atomic_exchange_n(&v->pv.nmi_pending, false, __ATOMIC_SEQ_CST) ||
+	    !rip)
+		return;
+	v->pv.nmi_masked = true;
+	bounce(v, rip, true, &no_extra);
+}
+
 void pv_user_syscall(struct vcpu *v)
 {
 	if (unlikely(!v->pv.syscall_rip)) {

@@ -45,5 +45,10 @@ long hc_iret(struct vcpu *v)
 		r->rcx = c.rcx;
 		r->r11 = c.r11;
 	}
+	v->pv.nmi_masked = false;
+	if (unlikely(READ_ONCE(v->pv.nmi_pending))) {
+		r->rax = c.rax;
+		pv_deliver_nmi(v);
+	}
 	return (long)c.rax;
 }

@@ -43,8 +43,8 @@ struct pv_vcpu {
 	gva_t iobmp;			/* guest's bitmap, 0: none */
 	unsigned int iobmp_limit;	/* ports */
 	uint64_t *desc_l1;		/* the 32 entries of its window */
-	mfn_t nmi_pending_mfn;
-	bool nmi_pending;
+	bool nmi_pending;		/* asked for; atomic */
+	bool nmi_masked;		/* its handler runs: until an iret */
 };
 
 struct pv_domain {
@@ -148,6 +148,8 @@ void pv_inject_failsafe(struct vcpu *v);
 void pv_read_selectors(const struct vcpu *v, uint64_t sel[4]);
 /* Before a return to a guest: deliver an event upcall if one is due. */
 void pv_deliver_event(struct vcpu *v);
+/* An NMI was asked for: deliver it unless one is being handled. */
+void pv_deliver_nmi(struct vcpu *v);
 
 /* GDT and LDT (pv/desc_op.c). */
 int pv_set_gdt(struct vcpu *v, const mfn_t *frames, unsigned int nr,
