@@ -5,10 +5,10 @@
 What is known comes from hypercalls.def and ops/*.def; what is implemented is
 looked up in xen-core/**/*.c:
   a hypercall        has a handler hc_NAME()
-  a sub-operation    has a case label or comparison with its ABI constant, or
-                     a handler *_NAME() in a file that includes its group's
-                     table; a handler that only returns an error counts as
-                     refused
+  a sub-operation    has a case label or comparison with its ABI constant, a
+                     handler GROUP_NAME(), or a handler *_NAME() in a file that
+                     includes its group's table
+A handler that only returns an error counts as refused.
 
 usage: hypercalls/coverage.py [--check]
 --check changes nothing and fails if the table is not up to date.
@@ -60,13 +60,15 @@ def subop_state(sources, group, name):
         # Assistances are bits of a mask rather than cases.
         if re.search(rf'==\s*{const}|\[{const}\]|BIT\({const}\)', text):
             return 'yes'
+        own = rf'{group}_{name}'
         if f'ops/{group}.def' in text:
-            body = handler(text, rf'(?:\w+_)?{name}(?:_op)?')
-            if body is not None:
-                if re.fullmatch(ERROR + r'\s*', body):
-                    state = 'refused'
-                else:
-                    return 'yes'
+            own = rf'(?:\w+_)?{name}(?:_op)?'
+        body = handler(text, own)
+        if body is not None:
+            if re.fullmatch(ERROR + r'\s*', body):
+                state = 'refused'
+            else:
+                return 'yes'
     return state
 
 
@@ -84,8 +86,8 @@ def table():
         yes, no = [], []
         if name in PREFIX:
             for _, sub in lines(TOP / f'hypercalls/ops/{name}.def'):
-                state = subop_state(sources, name, sub) if has else 'no'
-                (yes if state == 'yes' else no).append(sub)
+                known = subop_state(sources, name, sub) if has else 'no'
+                (yes if known == 'yes' else no).append(sub)
         done += has
         total += 1
         out.append(f'| {nr} | {name} | {state} | '
