@@ -8,7 +8,7 @@ O ?= build
 include Rules.mk
 
 .PHONY: all core guests progs host-tests fuzzers iso run test test-full fuzz \
-	bench lint clean help deps install deb
+	bench lint clean help deps
 
 all: core guests progs ## build everything (host tests and fuzzers: by test)
 

@@ -1,3 +1,4 @@
+/* The core's snprintf, as core_printf.c names it. */
 #ifndef CORE_PRINTF_H
 #define CORE_PRINTF_H
 

@@ -1,3 +1,4 @@
+/* The model of mem_model.h: guests' memory, calls made of bytes, the count. */
 #include "mem_model.h"
 
 #include "machine.h"

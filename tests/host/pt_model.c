@@ -1,3 +1,4 @@
+/* The oracle of pt_model.h, and the guest operations it is asked about. */
 #include "pt_model.h"
 
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * whatever multiple of 2 MiB the loader chose.  Builds the first page tables
  * (image, boot CPU's area, the first 4 GiB at 0 and in the direct map), enters
  * 64-bit mode and calls boot_main(information, load address) on the boot CPU's
- * stack.  boot/paging.c replaces these tables as soon as memory is known.
+ * stack.  cpu/paging.c replaces these tables as soon as memory is known.
  */
 #include <hvx/layout.h>
 

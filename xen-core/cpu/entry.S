@@ -1,7 +1,7 @@
 /*
  * The only ways into the core while guests run, and the only way back out.
  *
- * From a guest the CPU (or the SYSCALL stub of the CPU's own, smp.c) sets the
+ * From a guest the CPU (or the SYSCALL stub of the CPU's own, desc.c) sets the
  * stack pointer to the end of current->regs, so what is pushed here lands in
  * the vCPU; `regs` stands first in struct vcpu, so after the last push the
  * stack pointer is the vCPU.  Then the pCPU's own stack is taken, empty.
@@ -332,6 +332,6 @@ ist_entry:
 
 /*
  * INT3 and friends of a guest raise the vectors above directly.  The
- * hypercall page: 32 bytes a call, filled for a guest by hypercall.c.
+ * hypercall page: 32 bytes a call, filled for a guest by hypercall_page.c.
  */
 	.section .note.GNU-stack, "", @progbits
