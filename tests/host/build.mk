@@ -65,5 +65,7 @@ host-tests += test_desc
 test_desc-src := xen-core/pv/desc_op.c xen-core/alloc/frame.c $(host-machine)
 host-tests += test_priv
 test_priv-src := xen-core/interp/priv.c xen-core/interp/regs.c \
-	xen-core/interp/decode.c xen-core/dispatch/guest_access.c \
-	$(host-machine)
+	xen-core/interp/decode.c $(host-machine)
+host-tests += test_ioport test_traps_op
+test_ioport-src := xen-core/interp/ioport.c $(host-machine)
+test_traps_op-src := xen-core/pv/traps_op.c $(host-machine)
