@@ -178,6 +178,7 @@ static void the_timer_counts(__maybe_unused void **state)
 	host.clock += 10000000;			/* 10 ms: 11931 ticks */
 	assert_in_range(0xffff - count(), 11930, 11933);
 	assert_false(ioport_read(d, 0x61, 1) & 0x20);
+	assert_int_equal(ioport_read(d, 0x61, 1) & 3, 1);
 
 	/* Latched, it stands still until both bytes are read. */
 	ioport_write(d, 0x43, 1, 0x80);

@@ -187,7 +187,9 @@ static void conf_out(uint32_t cf8, unsigned int port, unsigned int width,
 #define PIT_HZ	      1193182UL
 #define GATE	      0x01
 #define SPEAKER	      0x02
+#define REFRESH	      0x10	/* toggles at each refresh of memory */
 #define OUT2	      0x20
+#define REFRESH_NS    15085
 #define PIT_CMD_CH2   0x80
 #define PIT_CMD_LATCH 0x30	/* none of these: latch */
 
@@ -195,7 +197,6 @@ static uint64_t pit_ticks(const struct pv_pit *p)
 {
 	uint64_t ns = time_now() - p->start;
 
-	/* 2^22 / 10^9 of a second's ticks, without overflow for hours. */
 	return ns / 1000 * PIT_HZ / 1000000;
 }
 
@@ -270,7 +271,8 @@ static uint8_t port61_read(const struct pv_pit *p)
 {
 	uint64_t reload = p->reload ? p->reload : 0x10000;
 
-	return p->port61 | (pit_ticks(p) >= reload ? OUT2 : 0);
+	return p->port61 | (pit_ticks(p) >= reload ? OUT2 : 0) |
+	       (time_now() / REFRESH_NS & 1 ? REFRESH : 0);
 }
 
 static bool is_pit(unsigned int port, unsigned int width)

@@ -240,10 +240,11 @@ static void set_regs(struct vcpu *v, const struct cpu_user_regs *u)
 	r->rsp = u->rsp;
 	r->ss = u->ss | 3;
 	r->entry_vector = 0;
-	v->pv.ds = u->ds;
-	v->pv.es = u->es;
-	v->pv.fs = u->fs;
-	v->pv.gs = u->gs;
+	/* These the core itself loads, with a right to more than a guest. */
+	v->pv.ds = pv_selector_ok(u->ds) ? u->ds : 0;
+	v->pv.es = pv_selector_ok(u->es) ? u->es : 0;
+	v->pv.fs = pv_selector_ok(u->fs) ? u->fs : 0;
+	v->pv.gs = pv_selector_ok(u->gs) ? u->gs : 0;
 }
 
 static int set_descriptors(struct vcpu *v, const struct vcpu_guest_context *c)
