@@ -29,7 +29,7 @@ run: all $(O)/.deps-test ## boot the ISO in QEMU and show dom0 at work
 	$(Q)O=$(O) tests/demo
 
 # A test that doesn't build is one that fails; the others still run.
-run-tests = $(Q)$(MAKE) -k --no-print-directory O=$(O) all host-tests fuzzers \
+run-tests = +$(Q)$(MAKE) -k --no-print-directory O=$(O) all host-tests fuzzers \
 	&& built=yes || built=no; O=$(O) BUILT=$$built CC=$(CC) HOST_TESTS="$(host-tests)" FUZZERS="$(fuzzers)" tests/run
 
 test: $(O)/.deps-build $(O)/.deps-test ## all tests that take minutes
