@@ -69,5 +69,3 @@ test_priv-src := xen-core/interp/priv.c xen-core/interp/regs.c \
 host-tests += test_ioport test_traps_op
 test_ioport-src := xen-core/interp/ioport.c $(host-machine)
 test_traps_op-src := xen-core/pv/traps_op.c $(host-machine)
-	xen-core/interp/decode.c \
-	$(host-machine)
