@@ -156,10 +156,12 @@ static void init_leaf7(void)
 	copy_leaf(leaf7[0], 7, 0);
 	if (leaf7[0][EAX] >= 1)
 		copy_leaf(leaf7[1], 7, 1);
-	if (guest_xcr0_mask & XCR0_AVX)
+	if (guest_xcr0_mask & XCR0_AVX) {
 		eax1 |= LEAF71_EAX_AVX;
-	else
-		ebx &= ~LEAF7_EBX_AVX2, ecx &= ~LEAF7_ECX_AVX;
+	} else {
+		ebx &= ~LEAF7_EBX_AVX2;
+		ecx &= ~LEAF7_ECX_AVX;
+	}
 	if (guest_xcr0_mask & XCR0_AVX512) {
 		ebx |= LEAF7_EBX_AVX512;
 		ecx |= LEAF7_ECX_AVX512;
@@ -251,7 +253,7 @@ void cpuid_init(void)
 	msr_init();
 }
 
-/* ---- leaf 0xd -------------------------------------------------------------- */
+/* ---- leaf 0xd ------------------------------------------------------------ */
 
 #define XSAVE_FIXED 576		/* x87, SSE and the header */
 
@@ -296,7 +298,7 @@ static void xsave_leaf(const struct vcpu *v, uint32_t sub, uint32_t out[4])
 	}
 }
 
-/* ---- the hypervisor's leaves -------------------------------------------------- */
+/* ---- the hypervisor's leaves --------------------------------------------- */
 
 /* ticks -> ns: (ticks << shift) * mul >> 32, shift negative: to the right. */
 static void time_scale(uint32_t *mul, uint32_t *shift)
@@ -308,10 +310,10 @@ static void time_scale(uint32_t *mul, uint32_t *shift)
 		*mul = *shift = 0;
 		return;
 	}
-	while (khz > 2000000)
-		khz >>= 1, s--;
-	while (khz <= 1000000)
-		khz <<= 1, s++;
+	for (; khz > 2000000; s--)
+		khz >>= 1;
+	for (; khz <= 1000000; s++)
+		khz <<= 1;
 	*mul = (uint32_t)((1000000UL << 32) / khz);
 	*shift = (uint32_t)s;
 }
@@ -361,7 +363,7 @@ static void hypervisor_leaf(uint32_t n, uint32_t sub, uint32_t out[4])
 	}
 }
 
-/* ---- the policy ------------------------------------------------------------------- */
+/* ---- the policy ---------------------------------------------------------- */
 
 static const uint32_t *static_leaf(uint32_t leaf, uint32_t sub)
 {

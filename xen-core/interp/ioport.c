@@ -29,7 +29,7 @@
 #define PORT_CFC     0xcfc
 #define CF8_ENABLE   0x80000000U
 
-/* ---- rights ------------------------------------------------------------------ */
+/* ---- rights -------------------------------------------------------------- */
 
 struct port_range {
 	uint16_t first, last;
@@ -145,7 +145,7 @@ bool ioport_may_try(struct vcpu *v, unsigned int port, unsigned int width)
 	return !(((map[0] | map[1] << 8) >> (port & 7)) & ((1 << width) - 1));
 }
 
-/* ---- the hardware ------------------------------------------------------------ */
+/* ---- the hardware -------------------------------------------------------- */
 
 static uint32_t port_in(unsigned int port, unsigned int width)
 {
@@ -182,7 +182,7 @@ static void conf_out(uint32_t cf8, unsigned int port, unsigned int width,
 		       val);
 }
 
-/* ---- channel 2 of the timer -------------------------------------------------------- */
+/* ---- channel 2 of the timer ---------------------------------------------- */
 
 #define PIT_HZ	      1193182UL
 #define GATE	      0x01
@@ -310,7 +310,7 @@ static void pit_out(struct pv_pit *p, unsigned int port, uint8_t val)
 	}
 }
 
-/* ---- an access ------------------------------------------------------------------------ */
+/* ---- an access ----------------------------------------------------------- */
 
 static bool is_conf_data(const struct domain *d, unsigned int port,
 			 unsigned int width)

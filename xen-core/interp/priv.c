@@ -33,7 +33,7 @@ enum outcome {
 	INJECTED,	/* a fault was put into the guest */
 };
 
-/* ---- where the code runs -------------------------------------------------- */
+/* ---- where the code runs ------------------------------------------------- */
 
 /* Does that code selector name a 64-bit segment? */
 static bool code_is_64bit(const struct vcpu *v, uint16_t sel)
@@ -50,7 +50,7 @@ static bool code_is_64bit(const struct vcpu *v, uint16_t sel)
 	return READ_ONCE(gdt[i & 511]) >> 53 & 1;
 }
 
-/* ---- single instructions --------------------------------------------------- */
+/* ---- single instructions ------------------------------------------------- */
 
 static void set_pair(struct cpu_regs *regs, uint64_t val)
 {
@@ -214,7 +214,7 @@ static enum outcome run_0f(struct vcpu *v, struct cpu_regs *regs,
 	}
 }
 
-/* ---- ports ------------------------------------------------------------------ */
+/* ---- ports --------------------------------------------------------------- */
 
 static void put_ax(struct cpu_regs *regs, unsigned int width, uint32_t val)
 {
@@ -352,7 +352,7 @@ static enum outcome run_1(struct vcpu *v, struct cpu_regs *regs,
 	}
 }
 
-/* ---- entry -------------------------------------------------------------------- */
+/* ---- entry --------------------------------------------------------------- */
 
 static void step_over(struct vcpu *v, struct cpu_regs *regs, unsigned int n)
 {

@@ -93,7 +93,7 @@ uint64_t vcpu_hw_cr4(const struct vcpu *v)
 	return core_cr4 | (v->pv.cr4 & (CR4_TSD | CR4_DE));
 }
 
-/* ---- XCR0 ------------------------------------------------------------------- */
+/* ---- XCR0 ---------------------------------------------------------------- */
 
 #define XCR0_X87    0x01UL
 #define XCR0_SSE    0x02UL
@@ -120,7 +120,7 @@ int xcr_write(struct vcpu *v, unsigned int xcr, uint64_t val)
 	return 0;
 }
 
-/* ---- debug registers ------------------------------------------------------------ */
+/* ---- debug registers ----------------------------------------------------- */
 
 #define DR6_FIXED     0xffff0ff0UL
 #define DR6_CLEAR     0x00001000UL

@@ -80,7 +80,7 @@ bool pv_selector_ok(uint16_t sel)
 	       sel == FLAT_RING3_DS32;
 }
 
-/* ---- GDT ------------------------------------------------------------------- */
+/* ---- GDT ----------------------------------------------------------------- */
 
 /* One page for all domains, for good. */
 static uint64_t zero_pte(void)
@@ -161,7 +161,7 @@ void pv_destroy_gdt(struct vcpu *v)
 		replace_gdt(v, NULL, 0, 0);
 }
 
-/* ---- LDT ------------------------------------------------------------------- */
+/* ---- LDT ----------------------------------------------------------------- */
 
 void pv_drop_ldt(struct vcpu *v)
 {
@@ -220,7 +220,7 @@ bool pv_map_ldt_page(struct vcpu *v, unsigned long offset)
 	return true;
 }
 
-/* ---- one descriptor ------------------------------------------------------------ */
+/* ---- one descriptor ------------------------------------------------------ */
 
 /* In a frame in use as a table it is checked already; anywhere else in the
  * guest's memory it will be when the frame becomes one. */
