@@ -239,7 +239,7 @@ void buddy_add_range(mfn_t first, mfn_t last)
 		unsigned int order = (unsigned int)__builtin_ctzl(mfn);
 
 		order = MIN(order, (unsigned int)MAX_ORDER);
-		while (mfn + (1UL << order) > mfn_x(last))
+		while (order && mfn + (1UL << order) > mfn_x(last))
 			order--;
 		mark_free(mfn, order);
 		block_give(mfn, order, true);
