@@ -131,6 +131,23 @@ static void type_changes_flush(void **state)
 	assert_int_equal(host.flushed, 3);
 }
 
+/* Read-only mappings outlive their reference in a TLB: whoever gets the frame
+ * next must not be read through them. */
+static void a_freed_frame_is_flushed(void **state)
+{
+	mfn_t m;
+
+	(void)state;
+	two_domains();
+	m = host_give_frame(d);
+	d->dirty_cpus = 1;
+	assert_true(frame_get(m, d));
+	frame_put(m);
+	host.flushed = 0;
+	assert_true(frame_release(m, d));
+	assert_int_equal(host.flushed, 1);
+}
+
 static void invalid_frames(void **state)
 {
 	(void)state;
@@ -151,6 +168,7 @@ int main(void)
 		cmocka_unit_test_teardown(counts_are_refused_not_wrapped, free_domains),
 		cmocka_unit_test_teardown(shared_frames_cannot_be_unpinned, free_domains),
 		cmocka_unit_test_teardown(type_changes_flush, free_domains),
+		cmocka_unit_test_teardown(a_freed_frame_is_flushed, free_domains),
 		cmocka_unit_test_teardown(invalid_frames, free_domains),
 	};
 

@@ -20,9 +20,9 @@
  * for a BUSY frame of a lower level can't be circular, and recursion is at
  * most four deep.
  *
- * Translations: before a frame takes a new type, the CPUs that may hold
- * translations of its owner are flushed, if it had another type before; so
- * is it when it is freed.
+ * Translations: before a frame takes a new type after another, and whenever
+ * it is freed (read-only mappings have no type), the CPUs that may hold
+ * translations of its owner are flushed.
  */
 #include <hvx/frame.h>
 
@@ -149,7 +149,8 @@ static void frame_free(mfn_t mfn, uint64_t w)
 {
 	struct domain *d = domain_by_slot(w_owner(w));
 
-	if (d && w_type(w) != FT_NONE && d->dirty_cpus)
+	/* It may have been mapped, read-only if it never had a type. */
+	if (d && d->dirty_cpus)
 		tlb_flush_mask(d->dirty_cpus);
 	m2p_set(mfn, M2P_INVALID);
 	*word(mfn) = (uint64_t)OWNER_CORE << OWNER_SHIFT;

@@ -10,6 +10,7 @@
  */
 #include <hvx/hypercall.h>
 
+#include <asm/bitops.h>
 #include <hvx/console.h>
 #include <hvx/domain.h>
 #include <hvx/guest_access.h>
@@ -106,7 +107,7 @@ long hypercall_call(struct vcpu *v, unsigned long nr, const unsigned long a[5])
 		return -ENOSYS;
 	fn = (long (*)(struct vcpu *, unsigned long, unsigned long,
 		       unsigned long, unsigned long, unsigned long))
-		hypercall_table[nr];
+		hypercall_table[index_clamp(nr, NR_HYPERCALLS)];
 	return fn(v, a[0], a[1], a[2], a[3], a[4]);
 }
 
