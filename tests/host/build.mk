@@ -59,9 +59,6 @@ test_domain-src := xen-core/alloc/domain.c xen-core/alloc/quota.c \
 	xen-core/chan/gnttab.c xen-core/chan/gnt_map.c \
 	xen-core/chan/gnt_copy.c \
 	$(host-machine)
-test_domain-src := $(evtchn-src) xen-core/alloc/domain.c \
-	xen-core/alloc/quota.c xen-core/alloc/frame.c xen-core/chan/gnttab.c \
-	xen-core/chan/gnt_map.c xen-core/chan/gnt_copy.c
 host-tests += test_cpuid
 test_cpuid-src := xen-core/interp/cpuid.c $(host-machine)
 host-tests += test_desc
@@ -72,5 +69,3 @@ test_priv-src := xen-core/interp/priv.c xen-core/interp/regs.c \
 host-tests += test_ioport test_traps_op
 test_ioport-src := xen-core/interp/ioport.c $(host-machine)
 test_traps_op-src := xen-core/pv/traps_op.c $(host-machine)
-	xen-core/interp/decode.c \
-	$(host-machine)
