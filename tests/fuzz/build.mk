@@ -19,3 +19,6 @@ fuzzers += sched
 fuzz_sched-src := tests/host/sim.c $(sched-logic) $(host-machine)
 fuzzers += decode
 fuzz_decode-src := $(decode-src)
+fuzzers += priv
+fuzz_priv-src := xen-core/interp/priv.c xen-core/interp/regs.c \
+	xen-core/interp/decode.c $(host-machine)
