@@ -62,6 +62,8 @@ static unsigned int nr_noted;
 long hypercall_unknown(struct vcpu *v, unsigned long nr, unsigned long cmd)
 {
 	static struct lock lock = LOCK_INIT;
+	const char *name = nr < NR_HYPERCALLS ?
+			   hypercall_name((unsigned int)nr) : NULL;
 	unsigned int i, n;
 
 	n = __atomic_load_n(&nr_noted, __ATOMIC_ACQUIRE);
@@ -78,16 +80,16 @@ long hypercall_unknown(struct vcpu *v, unsigned long nr, unsigned long cmd)
 	spin_unlock(&lock);
 	if (n <= MAX_NOTED)
 		return -ENOSYS;
-	if (cmd == ~0UL)
+	if (cmd == ~0UL) {
 		gprintk(v->d, "unknown hypercall %lu (%s) from %#lx\n", nr,
-			nr < NR_HYPERCALLS ? hypercall_name((unsigned int)nr) :
-					     "?",
-			v->regs.rip);
-	else
+			name ? name : "no name", v->regs.rip);
+	} else {
+		const char *sub = hypercall_subop_name((unsigned int)nr, cmd);
+
 		gprintk(v->d, "unknown %s %lu (%s) from %#lx\n",
-			hypercall_name((unsigned int)nr), cmd,
-			hypercall_subop_name((unsigned int)nr, cmd),
+			name ? name : "no name", cmd, sub ? sub : "no name",
 			v->regs.rip);
+	}
 	return -ENOSYS;
 }
 
