@@ -18,9 +18,9 @@ guests: $(guest-images) ## the small PV kernels of tests/guests
 
 progs: $(prog-images) ## dom0's tools, daemons and backends
 
-host-tests: $(host-test-images) ## logic compiled for the host, with sanitizers
+host-tests: $(host-test-images) $(user-test-images) $(san-images) ## logic compiled for the host, with sanitizers
 
-fuzzers: $(fuzz-images) ## the libFuzzer targets
+fuzzers: $(fuzz-images) $(user-fuzz-images) ## the libFuzzer targets
 
 iso: core $(O)/.deps-test ## $(O)/hvx.iso, bootable by BIOS and UEFI
 	$(Q)O=$(O) tests/dom0-run --toolstack none --iso $(O)/hvx.iso
@@ -30,7 +30,7 @@ run: all $(O)/.deps-test ## boot the ISO in QEMU and show dom0 at work
 
 # A test that doesn't build is one that fails; the others still run.
 run-tests = +$(Q)$(MAKE) -k --no-print-directory O=$(O) all host-tests fuzzers \
-	&& built=yes || built=no; O=$(O) BUILT=$$built CC=$(CC) HOST_TESTS="$(host-tests)" FUZZERS="$(fuzzers)" tests/run
+	&& built=yes || built=no; O=$(O) BUILT=$$built CC=$(CC) HOST_TESTS="$(host-tests) $(user-tests)" FUZZERS="$(fuzzers) $(user-fuzzers)" tests/run
 
 test: $(O)/.deps-build $(O)/.deps-test ## all tests that take minutes
 	$(run-tests) quick

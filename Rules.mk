@@ -22,6 +22,8 @@
 #   tests/fuzz/build.mk     fuzzers: names X; tests/fuzz/X/X.c and
 #                           $(fuzz_X-src), paths from the top;
 #                           seeds in tests/fuzz/X/seeds/.
+#   the same two            user-tests, user-fuzzers: likewise, of dom0's
+#                           userland (with libc and dom0-tools' headers).
 #   frontends/lib/build.mk  guestlib-y: sources relative to frontends/lib/,
 #                           in every guest; linker script guest.lds.S there.
 #   tests/guests/N/Makefile assignments only: guest-src (relative to its
@@ -34,6 +36,8 @@
 #   backends/build.mk       linker flags or libN.a, $(P-cflags).
 #                           libs: names libN; $(libN-src), $(libN-map) symbol
 #                           map; gives libN.a and libN.so.
+#                           san-progs: those of progs that are also built with
+#                           sanitizers, into $(O)/san/, to be attacked by tests.
 #
 # A missing build.mk is a folder that has nothing yet.
 
@@ -242,11 +246,27 @@ user-cflags := -std=gnu11 -D_GNU_SOURCE -O2 -g -fPIC -fno-omit-frame-pointer \
 	$(EXTRA_CFLAGS)
 prog-images := $(addprefix $(O)/bin/,$(progs)) \
 	$(foreach l,$(libs),$(O)/lib/$(l).a $(O)/lib/$(l).so)
+san-images := $(addprefix $(O)/san/,$(san-progs))
+user-test-images := $(addprefix $(O)/host/,$(user-tests))
+user-fuzz-images := $(addprefix $(O)/fuzz/,$(user-fuzzers))
 
 $(O)/user/%.o: %.c $(before-objects)
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(user-cflags) $(extra) $(depflags) -c -o $@ $<
+
+# The same with sanitizers, for tests and for daemons under attack.
+$(O)/san/obj/%.o: %.c $(before-objects)
+	$(call say,SANCC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(user-cflags) -O1 $(sanitize) $(extra) $(depflags) \
+		-c -o $@ $<
+
+$(O)/fuzz/user/%.o: %.c $(before-objects)
+	$(call say,FUZZCC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(user-cflags) -O1 -Wno-missing-prototypes \
+		-fsanitize=fuzzer-no-link $(sanitize) $(depflags) -c -o $@ $<
 
 define prog-template
 $(1)-obj := $$(patsubst %.c,$$(O)/user/%.o,$$($(1)-src))
@@ -275,6 +295,44 @@ $$(O)/lib/$(1).so: $$($(1)-obj) $$($(1)-map)
 all-obj += $$($(1)-obj)
 endef
 $(foreach l,$(libs),$(eval $(call lib-template,$(l))))
+
+# Sources of a program with those of our libraries that it links, and the
+# linker flags of all of them.
+src-of = $($(1)-src) $(foreach l,$(filter %.a,$($(1)-libs)),$($(l:.a=)-src))
+flags-of = $(filter-out %.a,$($(1)-libs)) \
+	$(foreach l,$(filter %.a,$($(1)-libs)),$($(l:.a=)-libs))
+
+define san-template
+$(1)-san-obj := $$(patsubst %.c,$$(O)/san/obj/%.o,$$(call src-of,$(1)))
+$$(O)/san/$(1): $$($(1)-san-obj)
+	$$(call say,SANLD)
+	$$(Q)$$(CC) $$(sanitize) -o $$@ $$^ $$(call flags-of,$(1))
+all-obj += $$($(1)-san-obj)
+endef
+$(foreach p,$(san-progs),$(eval $(call san-template,$(p))))
+
+define user-test-template
+$(1)-obj := $$(patsubst %.c,$$(O)/san/obj/%.o,tests/host/$(1).c \
+	$$(call src-of,$(1)))
+$$(O)/host/$(1): $$($(1)-obj)
+	$$(call say,HOSTLD)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(sanitize) -o $$@ $$^ $$(call flags-of,$(1)) -lcmocka
+all-obj += $$($(1)-obj)
+endef
+$(foreach t,$(user-tests),$(eval $(call user-test-template,$(t))))
+
+define user-fuzz-template
+fuzz_$(1)-obj := $$(patsubst %.c,$$(O)/fuzz/user/%.o,\
+	tests/fuzz/$(1)/$(1).c $$(call src-of,fuzz_$(1)))
+$$(O)/fuzz/$(1): $$(fuzz_$(1)-obj)
+	$$(call say,FUZZLD)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CLANG) -fsanitize=fuzzer $$(sanitize) -o $$@ $$^ \
+		$$(call flags-of,fuzz_$(1))
+all-obj += $$(fuzz_$(1)-obj)
+endef
+$(foreach f,$(user-fuzzers),$(eval $(call user-fuzz-template,$(f))))
 
 # ---- lint ----------------------------------------------------------------
 

@@ -1,0 +1,2 @@
+# dom0's userland: each folder lists its own programs and libraries.
+include $(sort $(wildcard dom0-tools/*/build.mk))
