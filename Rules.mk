@@ -243,7 +243,7 @@ $(foreach f,$(fuzzers),$(eval $(call fuzz-template,$(f))))
 
 user-cflags := -std=gnu11 -D_GNU_SOURCE -O2 -g -fPIC -fno-omit-frame-pointer \
 	-fvisibility=hidden $(warnings) -I. -Ihypercalls -Idom0-tools \
-	$(EXTRA_CFLAGS)
+	-idirafter xen-core/include $(EXTRA_CFLAGS)
 prog-images := $(addprefix $(O)/bin/,$(progs)) \
 	$(foreach l,$(libs),$(O)/lib/$(l).a $(O)/lib/$(l).so)
 san-images := $(addprefix $(O)/san/,$(san-progs))
@@ -291,7 +291,7 @@ $$(O)/lib/$(1).so: $$($(1)-obj) $$($(1)-map)
 	$$(call say,LD)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(CC) -shared -o $$@ $$($(1)-obj) $$($(1)-libs) \
-		$$(if $$($(1)-map),-Wl,--version-script=$$($(1)-map))
+		$$(if $$($(1)-map),-Wl$$(comma)--version-script=$$($(1)-map))
 all-obj += $$($(1)-obj)
 endef
 $(foreach l,$(libs),$(eval $(call lib-template,$(l))))

@@ -32,6 +32,7 @@ logic-y += pv/traps_op.c
 logic-y += pv/desc_op.c
 logic-y += pv/dom0.c
 logic-y += pv/elf.c
+logic-y += pv/layout.c
 logic-y += pv/gnt_pte.c
 logic-y += pv/iret.c
 logic-y += pv/mmu_update.c

@@ -1,12 +1,7 @@
 /*
- * Building the control domain, as the ABI describes a PV64 domain's start.
+ * Building the control domain, as the ABI describes a PV64 domain's start; the
+ * plan of its memory is pv/layout.c's.
  *
- * Its pseudo-physical memory begins with what is mapped from VIRT_BASE on:
- *
- *   kernel image | p2m, initrd unless the kernel takes them unmapped |
- *   start_info | page tables | stack | room to a 4 MiB boundary
- *
- * then the p2m list with its own tables (INIT_P2M), the initrd, and the rest.
  * The tables are written raw and then pinned: the same validation that every
  * guest's tables pass finds any mistake made here.
  */
@@ -21,8 +16,6 @@
 #include <hvx/string.h>
 
 #define PAGES(bytes) (((bytes) + PAGE_SIZE - 1) >> PAGE_SHIFT)
-#define MIN_PADDING  0x80000UL
-#define REGION_ALIGN 0x400000UL
 #define MAX_EXTENTS  1024
 #define LINK	     (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
 
@@ -37,12 +30,7 @@ struct build {
 	struct domain *d;
 	struct extent *extent;
 	unsigned int nr_extents;
-	/* All in pfns, from 0 = VIRT_BASE. */
-	unsigned long nr_pages;
-	unsigned long kernel_end;
-	unsigned long start_info, tables, nr_tables, stack, region_end;
-	unsigned long p2m, p2m_tables, nr_p2m_tables;	/* tables: if apart */
-	unsigned long initrd;
+	struct pv_layout l;
 	unsigned long tables_used, p2m_tables_used;
 };
 
@@ -71,62 +59,14 @@ static unsigned long pfn_va(const struct build *b, unsigned long pfn)
 	return b->k.virt_base + (pfn << PAGE_SHIFT);
 }
 
-static bool p2m_is_apart(const struct build *b)
+static void plan(struct build *b)
 {
-	return b->k.init_p2m != NOTE_UNSET;
-}
-
-/* Tables below the L4 for [va, va + pages). */
-static unsigned long tables_for(unsigned long va, unsigned long pages)
-{
-	unsigned long last = va + (pages << PAGE_SHIFT) - 1, nr = 0;
-	unsigned int shift;
-
-	for (shift = 21; shift <= 39; shift += 9)
-		nr += (last >> shift) - (va >> shift) + 1;
-	return nr;
-}
-
-static void plan_region(struct build *b)
-{
-	unsigned long pfn = PAGES(b->k.paddr_high - b->k.paddr_offset);
-	unsigned long end, tables = 0, p2m_pages = PAGES(b->nr_pages * 8);
-
-	b->kernel_end = pfn;
-	if (!p2m_is_apart(b)) {
-		b->p2m = pfn;
-		pfn += p2m_pages;
-	}
-	if (b->p->initrd && !b->k.mod_start_pfn) {
-		b->initrd = pfn;
-		pfn += PAGES(b->p->initrd_size);
-	}
-	b->start_info = pfn++;
-	b->tables = pfn;
-	/* More tables make the region longer, which may take more tables. */
-	do {
-		b->nr_tables = tables;
-		b->stack = b->tables + b->nr_tables;
-		end = ((b->stack + 1) << PAGE_SHIFT) + MIN_PADDING;
-		b->region_end = ROUND_UP(end, REGION_ALIGN) >> PAGE_SHIFT;
-		tables = 1 + tables_for(b->k.virt_base, b->region_end);
-	} while (tables != b->nr_tables);
-
-	pfn = b->region_end;
-	if (p2m_is_apart(b)) {
-		b->p2m = pfn;
-		b->p2m_tables = pfn + p2m_pages;
-		b->nr_p2m_tables = tables_for(b->k.init_p2m, p2m_pages);
-		pfn = b->p2m_tables + b->nr_p2m_tables;
-	}
-	if (b->p->initrd && b->k.mod_start_pfn) {
-		b->initrd = pfn;
-		pfn += PAGES(b->p->initrd_size);
-	}
-	if (pfn > b->nr_pages)
+	b->l.initrd_pages = b->p->initrd ? PAGES(b->p->initrd_size) : 0;
+	pv_layout_plan(&b->k, &b->l);
+	if (b->l.end > b->l.nr_pages)
 		panic("dom0_mem: %lu MiB is too little for this kernel and "
 		      "initrd, which need %lu MiB\n",
-		      b->nr_pages >> 8, (pfn >> 8) + 1);
+		      b->l.nr_pages >> 8, (b->l.end >> 8) + 1);
 }
 
 /* The biggest runs there are; less than was asked for if memory is short. */
@@ -135,8 +75,8 @@ static void take_memory(struct build *b)
 	unsigned int order = MAX_ORDER;
 	unsigned long pfn = 0, i;
 
-	while (pfn < b->nr_pages && b->nr_extents < MAX_EXTENTS) {
-		unsigned long left = b->nr_pages - pfn;
+	while (pfn < b->l.nr_pages && b->nr_extents < MAX_EXTENTS) {
+		unsigned long left = b->l.nr_pages - pfn;
 		struct extent *e = &b->extent[b->nr_extents];
 		mfn_t mfn;
 
@@ -158,7 +98,7 @@ static void take_memory(struct build *b)
 		pfn += e->nr;
 		b->nr_extents++;
 	}
-	b->nr_pages = pfn;
+	b->l.nr_pages = pfn;
 	if (!domain_reserve_pages(b->d, pfn))
 		panic("dom0: no quota for its own memory\n");
 }
@@ -199,12 +139,12 @@ static void load_kernel(const struct build *b)
 	if (b->k.hypercall_page != NOTE_UNSET) {
 		unsigned long off = b->k.hypercall_page - b->k.virt_base;
 
-		if ((off & ~PAGE_MASK) || off >> PAGE_SHIFT >= b->kernel_end)
+		if ((off & ~PAGE_MASK) || off >> PAGE_SHIFT >= b->l.kernel_end)
 			panic("dom0: its hypercall page is not in the image\n");
 		hypercall_page_fill(pfn_virt(b, off >> PAGE_SHIFT));
 	}
 	if (b->p->initrd)
-		copy_to_pfns(b, b->initrd << PAGE_SHIFT, b->p->initrd,
+		copy_to_pfns(b, b->l.initrd << PAGE_SHIFT, b->p->initrd,
 			     b->p->initrd_size);
 }
 
@@ -217,7 +157,7 @@ static void write_p2m(const struct build *b)
 		const struct extent *e = &b->extent[i];
 
 		for (pfn = e->pfn; pfn < e->pfn + e->nr; pfn++) {
-			uint64_t *list = pfn_virt(b, b->p2m + pfn / 512);
+			uint64_t *list = pfn_virt(b, b->l.p2m + pfn / 512);
 
 			list[pfn % 512] = e->mfn + (pfn - e->pfn);
 		}
@@ -230,11 +170,11 @@ static mfn_t new_table(struct build *b, bool for_p2m)
 	unsigned long pfn;
 
 	if (for_p2m) {
-		BUG_ON(b->p2m_tables_used == b->nr_p2m_tables);
-		pfn = b->p2m_tables + b->p2m_tables_used++;
+		BUG_ON(b->p2m_tables_used == b->l.nr_p2m_tables);
+		pfn = b->l.p2m_tables + b->p2m_tables_used++;
 	} else {
-		BUG_ON(b->tables_used == b->nr_tables);
-		pfn = b->tables + b->tables_used++;
+		BUG_ON(b->tables_used == b->l.nr_tables);
+		pfn = b->l.tables + b->tables_used++;
 	}
 	memset(pfn_virt(b, pfn), 0, PAGE_SIZE);
 	return pfn_mfn(b, pfn);
@@ -259,20 +199,20 @@ static void map_one(struct build *b, mfn_t l4, unsigned long va, uint64_t pte,
 static mfn_t build_tables(struct build *b)
 {
 	mfn_t l4 = new_table(b, false);
-	unsigned long pfn, i, p2m_pages = PAGES(b->nr_pages * 8);
+	unsigned long pfn, i, p2m_pages = PAGES(b->l.nr_pages * 8);
 	int rc;
 
-	for (pfn = 0; pfn < b->region_end; pfn++) {
+	for (pfn = 0; pfn < b->l.region_end; pfn++) {
 		uint64_t pte = mfn_to_paddr(pfn_mfn(b, pfn)) | LINK;
 
-		if (pfn >= b->tables && pfn < b->tables + b->nr_tables)
+		if (pfn >= b->l.tables && pfn < b->l.tables + b->l.nr_tables)
 			pte &= ~PTE_RW;
 		map_one(b, l4, pfn_va(b, pfn), pte, false);
 	}
-	if (p2m_is_apart(b))
+	if (pv_p2m_is_apart(&b->k))
 		for (i = 0; i < p2m_pages; i++)
 			map_one(b, l4, b->k.init_p2m + (i << PAGE_SHIFT),
-				mfn_to_paddr(pfn_mfn(b, b->p2m + i)) | LINK,
+				mfn_to_paddr(pfn_mfn(b, b->l.p2m + i)) | LINK,
 				true);
 	do {
 		rc = frame_pin(l4, b->d, FT_L4);
@@ -283,29 +223,29 @@ static mfn_t build_tables(struct build *b)
 
 static void write_start_info(const struct build *b)
 {
-	struct start_info *si = pfn_virt(b, b->start_info);
-	unsigned long p2m_pages = PAGES(b->nr_pages * 8);
+	struct start_info *si = pfn_virt(b, b->l.start_info);
+	unsigned long p2m_pages = PAGES(b->l.nr_pages * 8);
 	char *cmdline = (char *)si->cmd_line;
 
 	memset(si, 0, PAGE_SIZE);
 	snprintf(si->magic, sizeof(si->magic), "xen-3.0-x86_64");
-	si->nr_pages = b->nr_pages;
+	si->nr_pages = b->l.nr_pages;
 	si->shared_info = mfn_to_paddr(b->d->shared_mfn);
 	si->flags = SIF_PRIVILEGED | SIF_INITDOMAIN;
-	si->pt_base = pfn_va(b, b->tables);
-	si->nr_pt_frames = b->nr_tables;
-	si->mfn_list = p2m_is_apart(b) ? b->k.init_p2m : pfn_va(b, b->p2m);
-	if (p2m_is_apart(b)) {
-		si->first_p2m_pfn = b->p2m;
-		si->nr_p2m_frames = p2m_pages + b->nr_p2m_tables;
+	si->pt_base = pfn_va(b, b->l.tables);
+	si->nr_pt_frames = b->l.nr_tables;
+	si->mfn_list = pv_p2m_is_apart(&b->k) ? b->k.init_p2m : pfn_va(b, b->l.p2m);
+	if (pv_p2m_is_apart(&b->k)) {
+		si->first_p2m_pfn = b->l.p2m;
+		si->nr_p2m_frames = p2m_pages + b->l.nr_p2m_tables;
 	}
 	if (b->p->initrd) {
 		si->mod_len = b->p->initrd_size;
 		if (b->k.mod_start_pfn) {
-			si->mod_start = b->initrd;
+			si->mod_start = b->l.initrd;
 			si->flags |= SIF_MOD_START_PFN;
 		} else {
-			si->mod_start = pfn_va(b, b->initrd);
+			si->mod_start = pfn_va(b, b->l.initrd);
 		}
 	}
 	strlcpy(cmdline, b->p->cmdline, sizeof(si->cmd_line));
@@ -326,8 +266,8 @@ static void set_context(const struct build *b, mfn_t l4)
 		panic("dom0: out of memory for a context\n");
 	c->flags = VGCF_in_kernel | VGCF_online;
 	c->user_regs.rip = b->k.entry;
-	c->user_regs.rsp = pfn_va(b, b->stack + 1);
-	c->user_regs.rsi = pfn_va(b, b->start_info);
+	c->user_regs.rsp = pfn_va(b, b->l.stack + 1);
+	c->user_regs.rsi = pfn_va(b, b->l.start_info);
 	c->user_regs.rflags = 1 << 9;
 	c->user_regs.cs = FLAT_KERNEL_CS;
 	c->user_regs.ss = FLAT_KERNEL_SS;
@@ -377,9 +317,9 @@ struct domain *dom0_build(const struct dom0_params *p)
 	if (why)
 		boot_refuse("the dom0 module %s", why);
 	create(b);
-	b->nr_pages = p->nr_pages;
+	b->l.nr_pages = p->nr_pages;
 	take_memory(b);
-	plan_region(b);
+	plan(b);
 	load_kernel(b);
 	write_p2m(b);
 	l4 = build_tables(b);
@@ -387,7 +327,7 @@ struct domain *dom0_build(const struct dom0_params *p)
 	set_context(b, l4);
 	d = b->d;
 	printk(LOG_INFO "dom0: %s kernel, %lu MiB, %u vCPUs, entry %#lx\n",
-	       b->k.guest_os, b->nr_pages >> 8, d->max_vcpus, b->k.entry);
+	       b->k.guest_os, b->l.nr_pages >> 8, d->max_vcpus, b->k.entry);
 	heap_free(b->extent);
 	heap_free(b);
 	return d;

@@ -2,7 +2,7 @@
  * A kernel's ELF image: headers, segments and Xen notes.  The image may be
  * anything at all, so every offset is checked before it is used.
  */
-#include <hvx/dom0.h>
+#include <hvx/pvboot.h>
 
 #include <abi/elfnote.h>
 #include <hvx/string.h>
@@ -71,8 +71,9 @@ static void note_take(struct elf_kernel *k, uint32_t type, const uint8_t *desc,
 		k->mod_start_pfn = n;
 		break;
 	case XEN_ELFNOTE_GUEST_OS:
-		strlcpy(k->guest_os, (const char *)desc,
-			MIN(sizeof(k->guest_os), (size_t)size));
+		size = MIN(size, (uint32_t)sizeof(k->guest_os) - 1);
+		memset(k->guest_os, 0, sizeof(k->guest_os));
+		memcpy(k->guest_os, desc, size);
 		break;
 	}
 }

@@ -1,0 +1,3 @@
+libs += libhvctl
+libhvctl-src := $(addprefix dom0-tools/libhvctl/,core.c linux.c)
+libhvctl-libs := -lxencall -lxenforeignmemory

@@ -1,0 +1,65 @@
+/* Where everything goes in a 64-bit PV guest's first memory. */
+#include <hvx/pvboot.h>
+
+#define PAGES(bytes) (((bytes) + PAGE_SIZE - 1) >> PAGE_SHIFT)
+/* What the boot protocol promises behind the stack. */
+#define MIN_PADDING  0x80000UL
+#define REGION_ALIGN 0x400000UL
+
+/* Tables below the L4 for [va, va + pages). */
+static unsigned long tables_for(unsigned long va, unsigned long pages)
+{
+	return pv_tables_at(va, pages, 21) + pv_tables_at(va, pages, 30) +
+	       pv_tables_at(va, pages, 39);
+}
+
+/* Stack and end of the mapped region, which holds its own tables: more tables
+ * make it longer, which may take more tables. */
+static void plan_tables(const struct elf_kernel *k, struct pv_layout *l)
+{
+	unsigned long end, tables = 0;
+
+	do {
+		l->nr_tables = tables;
+		l->stack = l->tables + l->nr_tables;
+		end = ((l->stack + 1) << PAGE_SHIFT) + MIN_PADDING;
+		l->region_end = ROUND_UP(end, REGION_ALIGN) >> PAGE_SHIFT;
+		tables = 1 + tables_for(k->virt_base, l->region_end);
+	} while (tables != l->nr_tables);
+}
+
+void pv_layout_plan(const struct elf_kernel *k, struct pv_layout *l)
+{
+	unsigned long pfn = PAGES(k->paddr_high - k->paddr_offset);
+
+	l->kernel_end = pfn;
+	l->nr_p2m = PAGES(l->nr_pages * 8);
+	if (!pv_p2m_is_apart(k)) {
+		l->p2m = pfn;
+		pfn += l->nr_p2m;
+	}
+	if (!k->mod_start_pfn) {
+		l->initrd = pfn;
+		pfn += l->initrd_pages;
+	}
+	l->start_info = pfn++;
+	if (l->rings) {
+		l->store = pfn++;
+		l->console = pfn++;
+	}
+	l->tables = pfn;
+	plan_tables(k, l);
+
+	pfn = l->region_end;
+	if (pv_p2m_is_apart(k)) {
+		l->p2m = pfn;
+		l->p2m_tables = pfn + l->nr_p2m;
+		l->nr_p2m_tables = tables_for(k->init_p2m, l->nr_p2m);
+		pfn = l->p2m_tables + l->nr_p2m_tables;
+	}
+	if (k->mod_start_pfn) {
+		l->initrd = pfn;
+		pfn += l->initrd_pages;
+	}
+	l->end = pfn;
+}
