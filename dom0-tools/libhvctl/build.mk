@@ -1,3 +1,5 @@
+# The reader of kernels and the plan of a guest's memory are the core's own.
 libs += libhvctl
-libhvctl-src := $(addprefix dom0-tools/libhvctl/,core.c linux.c)
-libhvctl-libs := -lxencall -lxenforeignmemory
+libhvctl-src := $(addprefix dom0-tools/libhvctl/,core.c linux.c build.c \
+	unpack.c unpack_child.c) xen-core/pv/elf.c xen-core/pv/layout.c
+libhvctl-libs := -lxencall -lxenforeignmemory -lseccomp -llzma -lz -llz4 -lzstd

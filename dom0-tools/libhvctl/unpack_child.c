@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* The confined child in which a kernel is unpacked. */
+#include "unpack.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CPU_SECONDS	300
+#define FILE_MAX	(256UL << 20)
+#define CANT_CONFINE	64
+
+static const char *const why[] = {
+	[UNPACK_OK] = "is empty",
+	[UNPACK_SHORT] = "is cut short",
+	[UNPACK_UNKNOWN] = "is neither a bzImage nor an ELF image",
+	[UNPACK_CORRUPT] = "is corrupt: it can't be unpacked",
+	[UNPACK_TOO_BIG] = "unpacks to more than 512 MiB",
+	[UNPACK_NO_MEMORY] = "needs too much memory to be unpacked",
+	[UNPACK_OLD] = "is a bzImage of a boot protocol before 2.08",
+};
+
+static int put_file(void *arg, const void *data, size_t size)
+{
+	const char *p = data;
+	int fd = *(int *)arg;
+
+	while (size) {
+		ssize_t n = write(fd, p, size);
+
+		if (n <= 0)
+			return UNPACK_NO_MEMORY;
+		p += n;
+		size -= n;
+	}
+	return 0;
+}
+
+static bool confine(void)
+{
+	static const int calls[] = {
+		SCMP_SYS(write), SCMP_SYS(mmap), SCMP_SYS(munmap),
+		SCMP_SYS(mremap), SCMP_SYS(brk), SCMP_SYS(madvise),
+		SCMP_SYS(exit_group), SCMP_SYS(futex),
+	};
+	const struct rlimit cpu = { CPU_SECONDS, CPU_SECONDS };
+	const struct rlimit size = { UNPACK_MAX, UNPACK_MAX };
+	const struct rlimit memory = { 1UL << 30, 1UL << 30 };
+	scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	bool ok = f && !setrlimit(RLIMIT_CPU, &cpu) &&
+		  !setrlimit(RLIMIT_FSIZE, &size);
+	size_t i;
+
+	/* Sanitizers keep shadow memory, far above any such limit. */
+#ifndef __SANITIZE_ADDRESS__
+	ok = ok && !setrlimit(RLIMIT_AS, &memory);
+#else
+	(void)memory;
+#endif
+	for (i = 0; ok && i < sizeof(calls) / sizeof(*calls); i++)
+		ok = !seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i], 0);
+	ok = ok && !seccomp_load(f);
+	seccomp_release(f);
+	return ok;
+}
+
+static void __attribute__((noreturn))
+run_child(const uint8_t *file, size_t size, int out)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGXFSZ, SIG_IGN);
+	if (out != 3)
+		out = dup2(out, 3);
+	if (out != 3 || close_range(4, ~0U, 0) || close_range(0, 2, 0) ||
+	    !confine())
+		_exit(CANT_CONFINE);
+	_exit(unpack_image(file, size, put_file, &out));
+}
+
+/* The whole file, in memory of our own: what is checked can't change. */
+static const char *read_file(const char *path, uint8_t **data, size_t *size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	size_t got = 0;
+
+	if (fd < 0)
+		return strerror(errno);
+	*data = MAP_FAILED;
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size > 0 &&
+	    (size_t)st.st_size <= FILE_MAX)
+		*data = mmap(NULL, st.st_size, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	while (*data != MAP_FAILED && got < (size_t)st.st_size) {
+		ssize_t n = read(fd, *data + got, st.st_size - got);
+
+		if (n <= 0)
+			break;
+		got += n;
+	}
+	close(fd);
+	*size = got;
+	if (*data == MAP_FAILED)
+		return "is no file of 1 byte to 256 MiB";
+	if (got < (size_t)st.st_size) {
+		munmap(*data, st.st_size);
+		return "can't be read to its end";
+	}
+	return NULL;
+}
+
+const char *unpack_start(struct unpack *u, const char *path)
+{
+	const char *error;
+	uint8_t *file = NULL;
+	size_t size = 0;
+
+	memset(u, 0, sizeof(*u));
+	u->out = -1;
+	error = read_file(path, &file, &size);
+	if (error)
+		return error;
+	u->out = memfd_create("kernel", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	u->child = u->out < 0 ? -1 : fork();
+	if (!u->child)
+		run_child(file, size, u->out);
+	munmap(file, size);
+	if (u->child < 0) {
+		error = strerror(errno);
+		u->child = 0;
+		unpack_end(u);
+	}
+	return error;
+}
+
+static const char *map_image(struct unpack *u)
+{
+	off_t size = lseek(u->out, 0, SEEK_END);
+	void *p;
+
+	if (size <= 0)
+		return why[UNPACK_OK];
+	if (fcntl(u->out, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK))
+		return strerror(errno);
+	p = mmap(NULL, size, PROT_READ, MAP_SHARED, u->out, 0);
+	if (p == MAP_FAILED)
+		return strerror(errno);
+	u->image = p;
+	u->size = size;
+	return NULL;
+}
+
+const char *unpack_finish(struct unpack *u)
+{
+	int status, rc;
+
+	do {
+		rc = waitpid(u->child, &status, 0);
+	} while (rc < 0 && errno == EINTR);
+	u->child = 0;
+	if (rc < 0)
+		return strerror(errno);
+	if (WIFSIGNALED(status))
+		return WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL
+			? "took too long to unpack"
+			: "made the unpacker do what it may not";
+	rc = WEXITSTATUS(status);
+	if (rc == CANT_CONFINE)
+		return "can't be unpacked: no seccomp here";
+	if (rc)
+		return rc < (int)(sizeof(why) / sizeof(*why)) ? why[rc]
+							      : why[3];
+	return map_image(u);
+}
+
+void unpack_end(struct unpack *u)
+{
+	if (u->child > 0) {
+		kill(u->child, SIGKILL);
+		waitpid(u->child, NULL, 0);
+	}
+	if (u->image)
+		munmap((void *)(uintptr_t)u->image, u->size);
+	if (u->out >= 0)
+		close(u->out);
+	memset(u, 0, sizeof(*u));
+	u->out = -1;
+}
