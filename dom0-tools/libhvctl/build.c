@@ -169,7 +169,7 @@ static int plan(struct builder *c)
 {
 	c->b->stage = "memory";
 	c->l.initrd_pages = (c->ramdisk_size + PAGE_SIZE - 1) >> PAGE_SHIFT;
-	c->l.rings = true;
+	c->l.rings = c->l.use_hole = true;
 	pv_layout_plan(&c->k, &c->l);
 	if (c->l.end > c->l.nr_pages)
 		return fail(c, ENOMEM, "%lu MiB of memory is too little: kernel and initramfs need %lu MiB",
@@ -303,15 +303,16 @@ static int map_range(struct builder *c, uint64_t *l4, table_t *t,
 	return 0;
 }
 
-/* A table's own page is mapped read-only. */
-static void protect_tables(struct builder *c, table_t *t)
+/* Tables are mapped read-only, where they are mapped at all. */
+static void protect(struct builder *c, table_t *t, unsigned long pfn,
+		    unsigned long n)
 {
-	unsigned long va = c->k.virt_base, n = c->l.region_end, i, x;
-	table_t *l1 = t + 1 + pv_tables_at(va, n, 39) +
-		      pv_tables_at(va, n, 30);
+	unsigned long va = c->k.virt_base, end = c->l.region_end, x;
+	table_t *l1 = t + 1 + pv_tables_at(va, end, 39) +
+		      pv_tables_at(va, end, 30);
 
-	for (i = c->l.tables; i < c->l.tables + c->l.nr_tables; i++) {
-		x = (va >> 12) + i;
+	for (end = MIN(end, pfn + n); pfn < end; pfn++) {
+		x = (va >> 12) + pfn;
 		l1[(x >> 9) - (va >> 21)][x & 511] &= ~PTE_WRITABLE;
 	}
 }
@@ -323,7 +324,8 @@ static int make_tables(struct builder *c, table_t *t, table_t *p2m)
 	if (map_range(c, t[0], t + 1, l->tables + 1, c->k.virt_base, 0,
 		      l->region_end))
 		return -1;
-	protect_tables(c, t);
+	protect(c, t, l->tables, l->nr_tables);
+	protect(c, t, l->p2m_tables, l->nr_p2m_tables);
 	if (pv_p2m_is_apart(&c->k) &&
 	    map_range(c, t[0], p2m, l->p2m_tables, c->k.init_p2m, l->p2m,
 		      l->nr_p2m))

@@ -5,6 +5,8 @@
 /* What the boot protocol promises behind the stack. */
 #define MIN_PADDING  0x80000UL
 #define REGION_ALIGN 0x400000UL
+/* Below 1 MiB a guest expects what PCs have there. */
+#define LOW_MEMORY   256UL
 
 /* Tables below the L4 for [va, va + pages). */
 static unsigned long tables_for(unsigned long va, unsigned long pages)
@@ -28,6 +30,44 @@ static void plan_tables(const struct elf_kernel *k, struct pv_layout *l)
 	} while (tables != l->nr_tables);
 }
 
+/* The end of what is used, and the free stretch below the kernel. */
+struct room {
+	unsigned long end, hole, hole_end;
+};
+
+static unsigned long take_unmapped(struct room *r, unsigned long pages)
+{
+	unsigned long pfn;
+
+	if (r->hole + pages <= r->hole_end) {
+		pfn = r->hole;
+		r->hole += pages;
+	} else {
+		pfn = r->end;
+		r->end += pages;
+	}
+	return pfn;
+}
+
+/* What the kernel takes unmapped. */
+static void plan_unmapped(const struct elf_kernel *k, struct pv_layout *l)
+{
+	struct room r = { .end = l->region_end };
+
+	if (l->use_hole) {
+		r.hole = LOW_MEMORY;
+		r.hole_end = (k->paddr_low - k->paddr_offset) >> PAGE_SHIFT;
+	}
+	if (pv_p2m_is_apart(k)) {
+		l->nr_p2m_tables = tables_for(k->init_p2m, l->nr_p2m);
+		l->p2m = take_unmapped(&r, l->nr_p2m + l->nr_p2m_tables);
+		l->p2m_tables = l->p2m + l->nr_p2m;
+	}
+	if (k->mod_start_pfn)
+		l->initrd = take_unmapped(&r, l->initrd_pages);
+	l->end = r.end;
+}
+
 void pv_layout_plan(const struct elf_kernel *k, struct pv_layout *l)
 {
 	unsigned long pfn = PAGES(k->paddr_high - k->paddr_offset);
@@ -49,17 +89,5 @@ void pv_layout_plan(const struct elf_kernel *k, struct pv_layout *l)
 	}
 	l->tables = pfn;
 	plan_tables(k, l);
-
-	pfn = l->region_end;
-	if (pv_p2m_is_apart(k)) {
-		l->p2m = pfn;
-		l->p2m_tables = pfn + l->nr_p2m;
-		l->nr_p2m_tables = tables_for(k->init_p2m, l->nr_p2m);
-		pfn = l->p2m_tables + l->nr_p2m_tables;
-	}
-	if (k->mod_start_pfn) {
-		l->initrd = pfn;
-		pfn += l->initrd_pages;
-	}
-	l->end = pfn;
+	plan_unmapped(k, l);
 }

@@ -41,12 +41,15 @@ const char *elf_read_kernel(const void *image, unsigned long size,
  *   room to a 4 MiB boundary
  *
  * then the p2m list with its own tables (INIT_P2M), the initrd, and the rest.
+ * Kernels begin at 16 MiB, so where memory is scarce (use_hole) p2m and initrd
+ * go below, if they fit: a guest starts with 8 MiB less.
  */
 struct pv_layout {
 	/* What is asked for */
 	unsigned long nr_pages;
 	unsigned long initrd_pages;
 	bool rings;			/* pages for store and console */
+	bool use_hole;
 	/* The plan, in pfns from 0 = VIRT_BASE */
 	unsigned long kernel_end;
 	unsigned long p2m, nr_p2m;
