@@ -3,7 +3,7 @@
  *
  *	text --cfg_parse--> struct cfg_tree    what was assigned, and where
  *	     --cfg_apply--> struct guest_config    what it means
- *	     --config_to_json--> the JSON that hvxd takes and xl prints
+ *	     --guest_to_json--> the JSON that hvxd takes and xl prints
  *
  * Nothing here prints or exits: what is wrong is noted in struct cfg_notes,
  * each note with the source and the line that caused it, and reading goes on,
@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <common/guest.h>
 
 /* ---- what is wrong ---------------------------------------------------- */
 
@@ -87,75 +88,6 @@ int cfg_parse_file(struct cfg_tree *tree, const char *path,
 const struct cfg_entry *cfg_find(const struct cfg_tree *tree, const char *key);
 void cfg_tree_free(struct cfg_tree *tree);
 
-/* ---- a guest ---------------------------------------------------------- */
-
-enum guest_action {
-	ACTION_DESTROY, ACTION_RESTART, ACTION_RESTART_RENAME, ACTION_PRESERVE,
-	ACTION_COREDUMP_DESTROY, ACTION_COREDUMP_RESTART, ACTION_SOFT_RESET,
-	ACTION_COUNT
-};
-extern const char *const guest_action_names[ACTION_COUNT];  /* libxl's */
-
-enum disk_format {
-	DISK_FORMAT_DEFAULT, DISK_RAW, DISK_QCOW, DISK_QCOW2, DISK_VHD,
-	DISK_QED, DISK_EMPTY
-};
-enum disk_backend {
-	DISK_BACKEND_DEFAULT, DISK_PHY, DISK_TAP, DISK_QDISK
-};
-
-struct guest_disk {
-	char *target;		/* a path, or what script understands */
-	char *vdev;		/* as it was written */
-	uint32_t number;	/* the virtual-device number of vdev */
-	enum disk_format format;
-	enum disk_backend backend;
-	char *backend_domain;	/* NULL: dom0 */
-	char *script;		/* NULL: none */
-	bool readwrite, shared, cdrom, removable, direct_io_safe;
-	int discard;		/* 1 or 0 as asked for; -1: not said */
-};
-
-struct guest_vif {
-	char *mac;		/* canonical; NULL: to be made up */
-	char *bridge, *script, *ip, *ifname, *model, *type, *gatewaydev;
-	char *backend_domain;
-	uint64_t rate_bytes;	/* in an interval; 0: no limit */
-	uint32_t rate_interval;	/* us */
-	uint32_t mtu;		/* 0: the bridge's */
-};
-
-/* A set of CPUs, as bytes of bits; NULL bits: not said. */
-struct guest_cpus {
-	uint8_t *bits;
-	unsigned int count;	/* how many CPUs the set can name */
-};
-
-struct guest_config {
-	char *name, *uuid;	/* uuid canonical; NULL: to be made up */
-	char *pool, *seclabel;
-	uint64_t memory_mib, maxmem_mib;	/* maxmem 0: as memory */
-	unsigned int vcpus, maxvcpus;	/* 0: not said */
-	int weight, cap;		/* -1: not said; cap in percent */
-	char *kernel, *ramdisk, *root, *extra, *cmdline;
-	char *bootloader;
-	char **bootloader_args;
-	unsigned int bootloader_arg_count;
-	enum guest_action on_poweroff, on_reboot, on_crash, on_watchdog,
-		on_soft_reset;
-	/* One set a vCPU, or a single one for all. */
-	struct guest_cpus *hard, *soft;
-	unsigned int hard_count, soft_count;
-	struct guest_disk *disks;
-	unsigned int disk_count;
-	struct guest_vif *vifs;
-	unsigned int vif_count;
-	char **vscsis;
-	unsigned int vscsi_count;
-	bool nomigrate;
-	int max_grant_frames, max_maptrack_frames, max_event_channels; /* -1 */
-};
-
 /* What the machine has, as far as it is known. */
 struct cfg_host {
 	unsigned int cpus;		/* 0: unknown */
@@ -168,11 +100,6 @@ struct cfg_host {
  */
 int cfg_apply(const struct cfg_tree *tree, const struct cfg_host *host,
 	      struct guest_config *out, struct cfg_notes *notes);
-void guest_config_free(struct guest_config *config);
-
-/* Makes up what must be there and wasn't said: uuid, and NICs' addresses. */
-int guest_config_make_uuid(struct guest_config *config);
-int guest_config_make_macs(struct guest_config *config);
 
 /* Each key that is understood, one line each: "key  kind  help". */
 void cfg_keys_print(FILE *out);
@@ -187,24 +114,11 @@ void cfg_keys_print(FILE *out);
 #define CFG_WHY 256
 
 int cfg_parse_disk(const char *text, struct guest_disk *out, char *why);
-void guest_disk_free(struct guest_disk *disk);
 /* A device's number from its name, like xvda1, sdb, d3p2, or 51712. */
 int cfg_parse_vdev(const char *text, uint32_t *number);
 int cfg_parse_vif(const char *text, struct guest_vif *out, char *why);
-void guest_vif_free(struct guest_vif *vif);
 int cfg_parse_cpus(const char *text, const struct cfg_host *host,
 		   struct guest_cpus *out, char *why);
-bool guest_cpus_has(const struct guest_cpus *cpus, unsigned int cpu);
-
-/* ---- JSON ------------------------------------------------------------- */
-
-struct json_object;
-/* The shape and order of libxl's; NULL: no memory. */
-struct json_object *config_to_json(const struct guest_config *config);
-struct json_object *disk_to_json(const struct guest_disk *disk);
-struct json_object *vif_to_json(const struct guest_vif *vif, unsigned int n);
-/* Prints it byte by byte as xl does: four columns a level. */
-void json_print_xl(struct json_object *obj, FILE *out);
 
 /* ---- /etc/xen/xl.conf ------------------------------------------------- */
 
