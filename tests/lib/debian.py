@@ -136,14 +136,16 @@ def userland(names):
     return cached("userland-%s-%s" % ("+".join(sorted(names)), key), make)
 
 
-def kernel_package():
-    """The name of the package behind linux-image-amd64."""
+def kernel_package(meta="linux-image-amd64"):
+    """The name of the package behind a kernel's metapackage."""
     def make(part):
-        out = _apt("apt-cache", "depends", "linux-image-amd64")
+        out = _apt("apt-cache", "depends", meta)
         names = re.findall(r"Depends: (linux-image-\S+)", out)
         if not names:
-            raise Problem("apt knows no linux-image-amd64; apt-get update?")
+            raise Problem("apt knows no %s; apt-get update?" % meta)
         with open(os.path.join(part, "name"), "w") as f:
             f.write(names[0])
-    with open(os.path.join(cached("kernel-name", make), "name")) as f:
+    folder = "kernel-name" + meta.replace("linux-image", "", 1).replace(
+        "-amd64", "")
+    with open(os.path.join(cached(folder, make), "name")) as f:
         return f.read()

@@ -66,8 +66,8 @@ def unpack_bzimage(path):
     return elf
 
 
-def module_files(root, version):
-    """The .ko files of MODULES with dependencies, relative to root."""
+def module_files(root, version, modules):
+    """The .ko files of modules with dependencies, relative to root."""
     top = "lib/modules/" + version
     if not os.path.exists(os.path.join(root, top, "modules.dep")):
         debian.run("depmod", "-b", root, version)
@@ -78,7 +78,7 @@ def module_files(root, version):
             deps[ko] = rest.split()
     by_name = {os.path.basename(ko).split(".")[0].replace("-", "_"): ko
                for ko in deps}
-    todo = [by_name[m.replace("-", "_")] for m in MODULES
+    todo = [by_name[m.replace("-", "_")] for m in modules
             if m.replace("-", "_") in by_name]
     found = set()
     while todo:
@@ -89,10 +89,8 @@ def module_files(root, version):
     return sorted(os.path.join(top, ko) for ko in found)
 
 
-def _add_modules(c):
-    version = kernel()[0]
-    root = debian.package(debian.kernel_package())
-    files = module_files(root, version)
+def _add_modules(c, root, version, modules):
+    files = module_files(root, version, modules)
     with tempfile.TemporaryDirectory() as tmp:
         for name in files + ["lib/modules/%s/modules.%s" % (version, m)
                              for m in ("builtin", "order",
@@ -149,12 +147,52 @@ def initramfs(packages):
             with gzip.GzipFile("", "wb", 6, raw, mtime=0) as out:
                 c = Cpio(out)
                 _add_base(c)
-                _add_modules(c)
+                _add_modules(c, debian.package(debian.kernel_package()),
+                             kernel()[0], MODULES)
                 if root:
                     top = ("bin", "sbin", "lib", "lib64")
                     c.tree(root, lambda name: name in top)
                 c.close()
     return os.path.join(debian.cached("initramfs-" + key, make), "initrd.gz")
+
+
+# A guest's own modules: its frontends, and a file system.
+GUEST_MODULES = ["xen-blkfront", "xen-netfront", "ext4"]
+
+
+def guest_kernel(flavour):
+    """A stock kernel for guests, amd64 or cloud: (version, vmlinuz, root)."""
+    root = debian.package(debian.kernel_package(
+        {"amd64": "linux-image-amd64",
+         "cloud": "linux-image-cloud-amd64"}[flavour]))
+    version = os.listdir(os.path.join(root, "lib/modules"))[0]
+    return version, os.path.join(root, "boot/vmlinuz-" + version), root
+
+
+def guest_initramfs(flavour):
+    """A small initramfs for such a kernel, gzipped: busybox, frontends, and
+    lib/guest-init."""
+    version, _, root = guest_kernel(flavour)
+    with open(os.path.join(HERE, "guest-init"), "rb") as f:
+        init = f.read()
+    key = hashlib.sha256(init + repr((GUEST_MODULES, version)).encode()
+                         ).hexdigest()[:12]
+
+    def make(part):
+        with gzip.GzipFile(os.path.join(part, "initrd.gz"), "wb", 6,
+                           mtime=0) as out:
+            c = Cpio(out)
+            for d in ("proc", "sys", "dev", "tmp", "run", "mnt", "etc"):
+                c.mkdir(d)
+            c.chardev("dev/console", 5, 1)
+            c.chardev("dev/null", 1, 3, 0o666)
+            with open(BUSYBOX, "rb") as f:
+                c.file("bin/busybox", f.read(), 0o755)
+            c.file("init", init, 0o755)
+            _add_modules(c, root, version, GUEST_MODULES)
+            c.close()
+    return os.path.join(debian.cached("guest-initramfs-" + key, make),
+                        "initrd.gz")
 
 
 def overlay(path, files, env):
