@@ -467,6 +467,24 @@ int hvctl_domain_set_handle(struct hvctl *h, uint32_t domid,
 	return hvctl_domctl_do(h, op);
 }
 
+int hvctl_node_affinity_get(struct hvctl *h, uint32_t domid, uint8_t *map,
+			    unsigned int nodes)
+{
+	struct xen_domctl *op =
+		hvctl_domctl_new(h, XEN_DOMCTL_getnodeaffinity, domid);
+	uint8_t *p = hvctl_arena_take(h, (nodes + 7) / 8);
+
+	if (!p)
+		return -1;
+	memset(p, 0, (nodes + 7) / 8);
+	op->u.nodeaffinity.nodemap.bitmap = p;
+	op->u.nodeaffinity.nodemap.nr_bits = nodes;
+	if (hvctl_domctl_do(h, op))
+		return -1;
+	memcpy(map, p, (nodes + 7) / 8);
+	return 0;
+}
+
 int hvctl_domain_set_tsc_native(struct hvctl *h, uint32_t domid)
 {
 	struct xen_domctl *op =

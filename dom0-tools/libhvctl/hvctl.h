@@ -82,6 +82,9 @@ int hvctl_domain_max_mem(struct hvctl *h, uint32_t domid, uint64_t kib);
 int hvctl_domain_max_vcpus(struct hvctl *h, uint32_t domid, unsigned int n);
 int hvctl_domain_set_handle(struct hvctl *h, uint32_t domid,
 			    const xen_domain_handle_t handle);
+/* A bit for each node that the domain's memory may come from. */
+int hvctl_node_affinity_get(struct hvctl *h, uint32_t domid, uint8_t *map,
+			    unsigned int nodes);
 int hvctl_domain_set_tsc_native(struct hvctl *h, uint32_t domid);
 /* Pages kept for the domain until it has as many; 0 gives up the claim. */
 int hvctl_domain_claim(struct hvctl *h, uint32_t domid, unsigned long pages);
