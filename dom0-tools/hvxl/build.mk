@@ -1,0 +1,8 @@
+# The operator's tool.  Its time is mostly that of starting it, so all but libc
+# is linked in, and of libhvctl only the control calls are.
+progs += hvxl
+hvxl-src := $(addprefix dom0-tools/hvxl/,main.c args.c cmdhelp.c cmdtable.c \
+	host.c say.c pools.c out_table.c out_info.c out_json.c \
+	cmd_domid.c cmd_help.c cmd_info.c cmd_list.c cmd_pause.c)
+hvxl-libs := libhvctl.a -Wl,-Bstatic -lxenstore -lxenforeignmemory -lxencall \
+	-lxentoolcore -lxentoollog -ljson-c -Wl,-Bdynamic

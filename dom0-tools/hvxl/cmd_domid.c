@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* domid and domname: from a name to an id, and back. */
+#include "cmds.h"
+
+#include <stdlib.h>
+#include "args.h"
+#include "hvxl.h"
+
+int cmd_domid(int argc, char **argv)
+{
+	uint32_t domid;
+	char **rest;
+
+	args_plain(argc, argv, 1, 1, &rest);
+	/* Unlike elsewhere, digits are a name here. */
+	if (!domain_lookup_name(rest[0], &domid)) {
+		tell("Can't get domid of domain name '%s', maybe this domain "
+		     "does not exist.", rest[0]);
+		return 1;
+	}
+	printf("%u\n", domid);
+	return 0;
+}
+
+int cmd_domname(int argc, char **argv)
+{
+	unsigned long domid;
+	char **rest, *name;
+
+	args_plain(argc, argv, 1, 1, &rest);
+	if (!parse_number(rest[0], DOMID_FIRST_RESERVED - 1, &domid)) {
+		tell("Invalid domain id.");
+		return fail("domname: %s is no number", rest[0]);
+	}
+	name = domain_name(domid);
+	if (!name) {
+		tell("Can't get domain name of domain id '%s', maybe this "
+		     "domain does not exist.", rest[0]);
+		return 1;
+	}
+	puts(name);
+	free(name);
+	return 0;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* list: who is there. */
+#include "cmds.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "args.h"
+#include "hvxl.h"
+#include "out.h"
+#include "pools.h"
+
+#define MAX_NODES	64
+
+static char *node_affinity(uint32_t domid)
+{
+	uint8_t nodes[MAX_NODES / 8] = { 0 };
+	struct xen_sysctl_physinfo phys;
+
+	if (hvctl_physinfo(hv(), &phys) ||
+	    hvctl_node_affinity_get(hv(), domid, nodes, MAX_NODES))
+		return NULL;
+	return set_text(nodes, phys.nr_nodes < MAX_NODES ? phys.nr_nodes
+							 : MAX_NODES);
+}
+
+/* Adds to what the hypervisor said what these columns need. */
+static void complete_row(struct dom_row *row, unsigned int columns)
+{
+	if (!row->name)
+		row->name = domain_name_shown(row->info.domain);
+	if (columns & LIST_POOL)
+		row->pool = pool_name(row->info.cpupool);
+	if (columns & LIST_NODES)
+		row->nodes = node_affinity(row->info.domain);
+}
+
+static unsigned int rows_all(struct dom_row **rows)
+{
+	struct xen_domctl_getdomaininfo *list;
+	unsigned int i, n = domain_list(&list);
+
+	*rows = xalloc(n, sizeof(**rows));
+	for (i = 0; i < n; i++)
+		(*rows)[i].info = list[i];
+	free(list);
+	return n;
+}
+
+static unsigned int rows_one(struct dom_row **rows, const char *who)
+{
+	uint32_t domid = domain_find(who);
+
+	*rows = xalloc(1, sizeof(**rows));
+	if (!hvctl_domain_info(hv(), domid, &(*rows)->info))
+		return 1;
+	if (errno != ESRCH)
+		die("list: domain %u: %s", domid, strerror(errno));
+	/* The words that scripts know. */
+	tell("Error: Domain '%s' does not exist.", who);
+	host_close();
+	exit(1);
+}
+
+const struct option_def list_options[] = {
+	{ 'l', "long", NULL, "All that is known of each, as JSON" },
+	{ 'v', "verbose", NULL, "UUID, why it was shut down, and label, too" },
+	{ 'Z', "context", NULL, "The security label, too" },
+	{ 'c', "cpupool", NULL, "The CPU pool, too" },
+	{ 'n', "numa", NULL, "The node affinity, too" },
+	{ 0 }
+};
+
+int cmd_list(int argc, char **argv)
+{
+	unsigned int i, n, columns = 0;
+	struct dom_row *rows;
+	bool details = false;
+	const char *arg;
+	char **rest;
+	int c;
+
+	while ((c = args_next(argc, argv, &arg)) >= 0) {
+		details |= c == 'l';
+		columns |= c == 'v' ? LIST_VERBOSE : c == 'Z' ? LIST_LABEL :
+			   c == 'c' ? LIST_POOL : c == 'n' ? LIST_NODES : 0;
+	}
+	n = args_rest(argc, argv, 0, 1, &rest) ? rows_one(&rows, rest[0])
+					       : rows_all(&rows);
+	(void)details;
+	for (i = 0; i < n; i++)
+		complete_row(&rows[i], columns |
+			     (hvxl.json ? LIST_POOL : 0));
+	if (hvxl.json)
+		c = json_print(stdout, json_list(rows, n));
+	else
+		table_list(stdout, rows, n, columns);
+	dom_rows_free(rows, n);
+	return hvxl.json ? c : 0;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What hvxl prints, as functions of data: out_table.c in xl's own columns,
+ * byte by byte, out_json.c as JSON. Commands collect, these print.
+ */
+#ifndef HVXL_OUT_H
+#define HVXL_OUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/utsname.h>
+#include <libhvctl/hvctl.h>
+
+struct json_object;
+
+/* A domain as it appears in tables. */
+struct dom_row {
+	char *name;
+	struct xen_domctl_getdomaininfo info;
+	char *pool;		/* name of its CPU pool, or NULL */
+	char *nodes;		/* its node affinity, or NULL */
+	struct xen_domctl_sched_credit credit;	/* sched-credit only */
+};
+
+void dom_rows_free(struct dom_row *rows, unsigned int n);
+
+/* list */
+enum {
+	LIST_VERBOSE = 1, LIST_LABEL = 2, LIST_POOL = 4, LIST_NODES = 8
+};
+void table_list(FILE *out, const struct dom_row *rows, unsigned int n,
+		unsigned int columns);
+struct json_object *json_list(const struct dom_row *rows, unsigned int n);
+/* "7541c1fd-998b-...", 37 bytes with the end. */
+void uuid_text(const xen_domain_handle_t handle, char text[37]);
+/* The six letters of column State. */
+void state_text(uint32_t flags, char text[7]);
+
+/* Of SHUTDOWN_*: "poweroff", ...; "unknown". */
+const char *shutdown_reason_name(unsigned int reason);
+
+/* A set of numbers the way xl writes it: "all", "none", "0-2,5". bits of max
+ * members, all of those that exist being the first of them. To be freed. */
+char *set_text(const uint8_t *bits, unsigned int max);
+
+/* info */
+struct pci_node {
+	unsigned int segment, bus, devfn;
+	uint32_t node;
+};
+
+struct host_info {
+	struct utsname uname;
+	struct hvctl_version version;
+	struct xen_sysctl_physinfo phys;
+	const char *scheduler;
+	unsigned int free_cpus;
+	uint64_t freed_pages, used_pages;	/* by sharing */
+	/* With -n only; otherwise the counts are 0. */
+	bool numa;
+	struct xen_sysctl_cputopo *cpus;
+	unsigned int cpu_count;
+	struct xen_sysctl_meminfo *nodes;
+	uint32_t *distances;			/* rows of node_count */
+	unsigned int node_count;
+	struct pci_node *devices;
+	unsigned int device_count;
+};
+/* key NULL: all; else its value alone, nothing if it is unknown. */
+void table_info(FILE *out, const struct host_info *h, const char *key);
+/* What the machine can, in words. */
+void virt_caps_text(const struct xen_sysctl_physinfo *p, char text[128]);
+struct json_object *json_info(const struct host_info *h);
+
+/* Prints obj in xl's own layout and puts it. 0, or 1: told. */
+int json_print(FILE *out, struct json_object *obj);
+
+#endif /* HVXL_OUT_H */
