@@ -171,6 +171,9 @@ static int plan(struct builder *c)
 	c->l.initrd_pages = (c->ramdisk_size + PAGE_SIZE - 1) >> PAGE_SHIFT;
 	c->l.rings = c->l.use_hole = true;
 	pv_layout_plan(&c->k, &c->l);
+	if (c->l.end == ~0UL)
+		return fail(c, ENOEXEC, "%s: above its VIRT_BASE or INIT_P2M there is too little room",
+			    c->b->kernel);
 	if (c->l.end > c->l.nr_pages)
 		return fail(c, ENOMEM, "%lu MiB of memory is too little: kernel and initramfs need %lu MiB",
 			    c->l.nr_pages >> 8, (c->l.end + 255) >> 8);

@@ -53,6 +53,9 @@ static bool confine(void)
 		SCMP_SYS(write), SCMP_SYS(mmap), SCMP_SYS(munmap),
 		SCMP_SYS(mremap), SCMP_SYS(brk), SCMP_SYS(madvise),
 		SCMP_SYS(exit_group), SCMP_SYS(futex),
+#ifdef __SANITIZE_ADDRESS__
+		SCMP_SYS(sigaltstack),	/* its own way out */
+#endif
 	};
 	const struct rlimit cpu = { CPU_SECONDS, CPU_SECONDS };
 	const struct rlimit size = { UNPACK_MAX, UNPACK_MAX };

@@ -22,3 +22,10 @@ fuzz_decode-src := $(decode-src)
 fuzzers += priv
 fuzz_priv-src := xen-core/interp/priv.c xen-core/interp/regs.c \
 	xen-core/interp/decode.c $(host-machine)
+
+# Of dom0's userland: user-fuzzers, likewise.
+unpack-src := dom0-tools/libhvctl/unpack.c xen-core/pv/elf.c \
+	xen-core/pv/layout.c
+user-fuzzers += kernel
+fuzz_kernel-src := $(unpack-src)
+fuzz_kernel-libs := -llzma -lz -llz4 -lzstd

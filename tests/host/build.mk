@@ -69,3 +69,15 @@ test_priv-src := xen-core/interp/priv.c xen-core/interp/regs.c \
 host-tests += test_ioport test_traps_op
 test_ioport-src := xen-core/interp/ioport.c $(host-machine)
 test_traps_op-src := xen-core/pv/traps_op.c $(host-machine)
+
+# Of dom0's userland: user-tests, likewise.
+kernel-libs := -lseccomp -llzma -lz -llz4 -lzstd
+user-tests += test_unpack
+test_unpack-src := tests/host/kernel_file.c \
+	$(addprefix dom0-tools/libhvctl/,unpack.c unpack_child.c)
+test_unpack-libs := $(kernel-libs)
+user-tests += test_build
+test_build-src := tests/host/kernel_file.c xen-core/pv/elf.c \
+	xen-core/pv/layout.c \
+	$(addprefix dom0-tools/libhvctl/,core.c build.c unpack.c unpack_child.c)
+test_build-libs := $(kernel-libs)

@@ -178,7 +178,8 @@ const char *elf_read_kernel(const void *image, unsigned long size,
 	if (!k->nr_loads || k->virt_base == NOTE_UNSET ||
 	    k->entry == NOTE_UNSET)
 		return "lacks the notes VIRT_BASE and ENTRY, or has no content";
-	if ((k->virt_base & 0x1fffff) || k->paddr_low < k->paddr_offset)
+	if ((k->virt_base & 0x1fffff) || k->paddr_low < k->paddr_offset ||
+	    (k->init_p2m != NOTE_UNSET && k->init_p2m & ~PAGE_MASK))
 		return "has addresses that don't fit its notes";
 	return NULL;
 }

@@ -15,9 +15,16 @@ static unsigned long tables_for(unsigned long va, unsigned long pages)
 	       pv_tables_at(va, pages, 39);
 }
 
+/* Pages from va to the end of the address space. */
+static unsigned long pages_above(unsigned long va)
+{
+	return (~0UL - va) / PAGE_SIZE + 1;
+}
+
 /* Stack and end of the mapped region, which holds its own tables: more tables
- * make it longer, which may take more tables. */
-static void plan_tables(const struct elf_kernel *k, struct pv_layout *l)
+ * make it longer, which may take more tables. False: it doesn't fit between
+ * VIRT_BASE and the end of the address space. */
+static bool plan_tables(const struct elf_kernel *k, struct pv_layout *l)
 {
 	unsigned long end, tables = 0;
 
@@ -26,8 +33,11 @@ static void plan_tables(const struct elf_kernel *k, struct pv_layout *l)
 		l->stack = l->tables + l->nr_tables;
 		end = ((l->stack + 1) << PAGE_SHIFT) + MIN_PADDING;
 		l->region_end = ROUND_UP(end, REGION_ALIGN) >> PAGE_SHIFT;
+		if (l->region_end > pages_above(k->virt_base))
+			return false;
 		tables = 1 + tables_for(k->virt_base, l->region_end);
 	} while (tables != l->nr_tables);
+	return true;
 }
 
 /* The end of what is used, and the free stretch below the kernel. */
@@ -88,6 +98,9 @@ void pv_layout_plan(const struct elf_kernel *k, struct pv_layout *l)
 		l->console = pfn++;
 	}
 	l->tables = pfn;
-	plan_tables(k, l);
-	plan_unmapped(k, l);
+	if (plan_tables(k, l) &&
+	    (!pv_p2m_is_apart(k) || l->nr_p2m <= pages_above(k->init_p2m)))
+		plan_unmapped(k, l);
+	else
+		l->end = ~0UL;
 }

@@ -76,7 +76,8 @@ static inline unsigned long pv_tables_at(unsigned long va, unsigned long pages,
 	return (last >> shift) - (va >> shift) + 1;
 }
 
-/* Fills in the plan; l->end > l->nr_pages: that is too little memory. */
+/* Fills in the plan; l->end > l->nr_pages: that is too little memory, and with
+ * ~0 no memory is enough: the kernel's addresses leave too little room. */
 void pv_layout_plan(const struct elf_kernel *k, struct pv_layout *l);
 
 #endif
