@@ -81,3 +81,7 @@ test_build-src := tests/host/kernel_file.c xen-core/pv/elf.c \
 	xen-core/pv/layout.c \
 	$(addprefix dom0-tools/libhvctl/,core.c build.c unpack.c unpack_child.c)
 test_build-libs := $(kernel-libs)
+# The store's client, compiled into programs that know only Debian's header.
+user-tests += test_hvxs
+test_hvxs-src := tests/host/fake_store.c
+test_hvxs-libs := libhvxs.a
