@@ -85,3 +85,5 @@ test_build-libs := $(kernel-libs)
 user-tests += test_hvxs
 test_hvxs-src := tests/host/fake_store.c
 test_hvxs-libs := libhvxs.a
+user-tests += test_guest
+test_guest-libs := libguest.a
