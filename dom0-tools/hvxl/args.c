@@ -97,7 +97,7 @@ int args_rest(int argc, char **argv, int min, int max, char ***rest)
 		return n;
 	args_wrong(n < min ? "an argument is missing" : "too many arguments");
 	host_close();
-	exit(2);
+	exit(n < min ? 2 : 1);
 }
 
 int args_plain(int argc, char **argv, int min, int max, char ***rest)

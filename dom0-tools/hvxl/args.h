@@ -16,7 +16,7 @@ void args_start(const struct command *cmd);
  */
 int args_next(int argc, char **argv, const char **arg);
 /* How many other arguments there are; *rest is the first. Ends hvxl with help
- * and 2 unless they are at least min and at most max. */
+ * and 2 if they are less than min, 1 if more than max: xl's exit codes. */
 int args_rest(int argc, char **argv, int min, int max, char ***rest);
 /* For commands without options of their own: both in one. */
 int args_plain(int argc, char **argv, int min, int max, char ***rest);

@@ -2,7 +2,8 @@
 # is linked in, and of libhvctl only the control calls are.
 progs += hvxl
 hvxl-src := $(addprefix dom0-tools/hvxl/,main.c args.c cmdhelp.c cmdtable.c \
-	host.c say.c pools.c out_table.c out_info.c out_json.c \
-	cmd_domid.c cmd_help.c cmd_info.c cmd_list.c cmd_pause.c)
-hvxl-libs := libhvctl.a -Wl,-Bstatic -lxenstore -lxenforeignmemory -lxencall \
+	host.c say.c pools.c rows.c out_table.c out_info.c out_json.c out_time.c \
+	cmd_domid.c cmd_help.c cmd_info.c cmd_list.c cmd_mem.c \
+	cmd_pause.c cmd_pools.c cmd_sched.c cmd_tell.c cmd_uptime.c cmd_vcpu.c)
+hvxl-libs := libhvctl.a libhvxs.a -Wl,-Bstatic -lxenforeignmemory -lxencall \
 	-lxentoolcore -lxentoollog -ljson-c -Wl,-Bdynamic

@@ -2,13 +2,11 @@
 /* list: who is there. */
 #include "cmds.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include "args.h"
 #include "hvxl.h"
 #include "out.h"
 #include "pools.h"
+#include "rows.h"
 
 #define MAX_NODES	64
 
@@ -27,39 +25,10 @@ static char *node_affinity(uint32_t domid)
 /* Adds to what the hypervisor said what these columns need. */
 static void complete_row(struct dom_row *row, unsigned int columns)
 {
-	if (!row->name)
-		row->name = domain_name_shown(row->info.domain);
 	if (columns & LIST_POOL)
 		row->pool = pool_name(row->info.cpupool);
 	if (columns & LIST_NODES)
 		row->nodes = node_affinity(row->info.domain);
-}
-
-static unsigned int rows_all(struct dom_row **rows)
-{
-	struct xen_domctl_getdomaininfo *list;
-	unsigned int i, n = domain_list(&list);
-
-	*rows = xalloc(n, sizeof(**rows));
-	for (i = 0; i < n; i++)
-		(*rows)[i].info = list[i];
-	free(list);
-	return n;
-}
-
-static unsigned int rows_one(struct dom_row **rows, const char *who)
-{
-	uint32_t domid = domain_find(who);
-
-	*rows = xalloc(1, sizeof(**rows));
-	if (!hvctl_domain_info(hv(), domid, &(*rows)->info))
-		return 1;
-	if (errno != ESRCH)
-		die("list: domain %u: %s", domid, strerror(errno));
-	/* The words that scripts know. */
-	tell("Error: Domain '%s' does not exist.", who);
-	host_close();
-	exit(1);
 }
 
 const struct option_def list_options[] = {
@@ -85,8 +54,8 @@ int cmd_list(int argc, char **argv)
 		columns |= c == 'v' ? LIST_VERBOSE : c == 'Z' ? LIST_LABEL :
 			   c == 'c' ? LIST_POOL : c == 'n' ? LIST_NODES : 0;
 	}
-	n = args_rest(argc, argv, 0, 1, &rest) ? rows_one(&rows, rest[0])
-					       : rows_all(&rows);
+	n = args_rest(argc, argv, 0, 1, &rest);
+	n = rows_collect(&rows, "list", rest, n);
 	(void)details;
 	for (i = 0; i < n; i++)
 		complete_row(&rows[i], columns |

@@ -92,7 +92,9 @@ static void help_option_line(FILE *out, const struct option_def *o)
 		snprintf(left + n, sizeof(left) - n, "%s--%s%s%s",
 			 n ? ", " : "", o->name, o->arg ? "=" : "",
 			 o->arg ? o->arg : "");
-	fprintf(out, "%-23s %s\n", left, o->help);
+	/* A long one has a line to itself. */
+	fprintf(out, "%-23s%s%s\n", left, strlen(left) > 22
+		? "\n                        " : " ", o->help);
 }
 
 void help_command(FILE *out, const struct command *cmd)

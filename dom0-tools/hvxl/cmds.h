@@ -13,8 +13,26 @@ int cmd_domid(int argc, char **argv);
 int cmd_domname(int argc, char **argv);
 int cmd_pause(int argc, char **argv);
 int cmd_unpause(int argc, char **argv);
+int cmd_vcpu_list(int argc, char **argv);
+int cmd_vcpu_set(int argc, char **argv);
+int cmd_mem_set(int argc, char **argv);
+int cmd_mem_max(int argc, char **argv);
+int cmd_uptime(int argc, char **argv);
+int cmd_vm_list(int argc, char **argv);
+int cmd_claims(int argc, char **argv);
+int cmd_sysrq(int argc, char **argv);
+int cmd_trigger(int argc, char **argv);
+int cmd_debug_keys(int argc, char **argv);
+int cmd_dmesg(int argc, char **argv);
+int cmd_sched_credit(int argc, char **argv);
+int cmd_cpupool_list(int argc, char **argv);
 
 extern const struct option_def list_options[];
 extern const struct option_def info_options[];
+extern const struct option_def vcpu_set_options[];
+extern const struct option_def uptime_options[];
+extern const struct option_def dmesg_options[];
+extern const struct option_def sched_credit_options[];
+extern const struct option_def cpupool_list_options[];
 
 #endif /* HVXL_CMDS_H */

@@ -10,7 +10,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xenstore.h>
+#include <unistd.h>
+#include <libhvxs/hvxs.h>
 
 static struct hvctl *hypervisor;
 static struct xs_handle *xs;
@@ -31,8 +32,8 @@ struct xs_handle *store_or_null(void)
 {
 	/* Not by the kernel's device, where a store that isn't there is
 	 * waited for. */
-	if (!xs)
-		xs = xs_open(XS_OPEN_SOCKETONLY);
+	if (!xs && !access(xs_daemon_socket(), F_OK))
+		xs = xs_open(0);
 	return xs;
 }
 

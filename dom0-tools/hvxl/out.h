@@ -23,8 +23,6 @@ struct dom_row {
 	struct xen_domctl_sched_credit credit;	/* sched-credit only */
 };
 
-void dom_rows_free(struct dom_row *rows, unsigned int n);
-
 /* list */
 enum {
 	LIST_VERBOSE = 1, LIST_LABEL = 2, LIST_POOL = 4, LIST_NODES = 8
@@ -43,6 +41,45 @@ const char *shutdown_reason_name(unsigned int reason);
 /* A set of numbers the way xl writes it: "all", "none", "0-2,5". bits of max
  * members, all of those that exist being the first of them. To be freed. */
 char *set_text(const uint8_t *bits, unsigned int max);
+
+/* vcpu-list */
+struct vcpu_row {
+	const char *name;	/* belongs to the domain's row */
+	uint32_t domid;
+	struct xen_domctl_getvcpuinfo info;
+	char *hard, *soft;	/* as set_text says it */
+};
+void table_vcpus(FILE *out, const struct vcpu_row *rows, unsigned int n);
+struct json_object *json_vcpus(const struct vcpu_row *rows, unsigned int n);
+
+/* sched-credit */
+void table_credit_pool(FILE *out, const char *pool,
+		       const struct xen_sysctl_credit_schedule *s);
+void table_credit(FILE *out, const struct dom_row *rows, unsigned int n);
+struct json_object *json_credit_domain(const struct dom_row *row);
+struct json_object *json_credit(const char *pool,
+				const struct xen_sysctl_credit_schedule *s,
+				const struct dom_row *rows, unsigned int n);
+
+/* uptime: seconds of each; negative: unknown. clock: "01:03:37", for -s. */
+struct uptime_row {
+	const char *name;
+	uint32_t domid;
+	long seconds;
+};
+void table_uptime(FILE *out, const struct uptime_row *rows, unsigned int n);
+void table_uptime_short(FILE *out, const struct uptime_row *rows,
+			unsigned int n, const char *clock);
+struct json_object *json_uptime(const struct uptime_row *rows, unsigned int n);
+
+void table_claims(FILE *out, const struct dom_row *rows, unsigned int n);
+void table_vms(FILE *out, const struct dom_row *rows, unsigned int n);
+
+/* cpupool-list */
+struct pool;
+void table_pools(FILE *out, const struct pool *pools, unsigned int n);
+void table_pool_cpus(FILE *out, const struct pool *pools, unsigned int n);
+struct json_object *json_pools(const struct pool *pools, unsigned int n);
 
 /* info */
 struct pci_node {
@@ -73,6 +110,9 @@ void table_info(FILE *out, const struct host_info *h, const char *key);
 void virt_caps_text(const struct xen_sysctl_physinfo *p, char text[128]);
 struct json_object *json_info(const struct host_info *h);
 
+/* For answers made of several. */
+struct json_object *json_new_list(void);
+void json_append(struct json_object *list, struct json_object *entry);
 /* Prints obj in xl's own layout and puts it. 0, or 1: told. */
 int json_print(FILE *out, struct json_object *obj);
 

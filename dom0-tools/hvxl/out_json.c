@@ -9,6 +9,7 @@
 #include <string.h>
 #include <abi/sched.h>
 #include "hvxl.h"
+#include "pools.h"
 
 static void put(struct json_object *o, const char *key, struct json_object *v)
 {
@@ -23,6 +24,21 @@ static void put_text(struct json_object *o, const char *key, const char *text)
 static void put_number(struct json_object *o, const char *key, uint64_t n)
 {
 	put(o, key, json_object_new_uint64(n));
+}
+
+static void put_truth(struct json_object *o, const char *key, bool yes)
+{
+	put(o, key, json_object_new_boolean(yes));
+}
+
+struct json_object *json_new_list(void)
+{
+	return json_object_new_array();
+}
+
+void json_append(struct json_object *list, struct json_object *entry)
+{
+	json_object_array_add(list, entry);
 }
 
 int json_print(FILE *out, struct json_object *obj)
@@ -106,6 +122,99 @@ struct json_object *json_list(const struct dom_row *rows, unsigned int n)
 
 	for (i = 0; i < n; i++)
 		json_object_array_add(list, list_entry(&rows[i]));
+	return list;
+}
+
+struct json_object *json_vcpus(const struct vcpu_row *rows, unsigned int n)
+{
+	struct json_object *list = json_object_new_array();
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		const struct xen_domctl_getvcpuinfo *v = &rows[i].info;
+		struct json_object *o = json_object_new_object();
+
+		put_number(o, "domid", rows[i].domid);
+		put_text(o, "name", rows[i].name);
+		put_number(o, "vcpu", v->vcpu);
+		put_truth(o, "online", v->online);
+		put_truth(o, "running", v->running);
+		put_truth(o, "blocked", v->blocked);
+		put_number(o, "cpu", v->cpu);
+		put_number(o, "cpu_time_ns", v->cpu_time);
+		put_text(o, "hard_affinity", rows[i].hard);
+		put_text(o, "soft_affinity", rows[i].soft);
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+struct json_object *json_credit_domain(const struct dom_row *row)
+{
+	struct json_object *o = json_object_new_object();
+
+	put_number(o, "domid", row->info.domain);
+	put_text(o, "name", row->name);
+	put_number(o, "weight", row->credit.weight);
+	put_number(o, "cap", row->credit.cap);
+	return o;
+}
+
+struct json_object *json_credit(const char *pool,
+				const struct xen_sysctl_credit_schedule *s,
+				const struct dom_row *rows, unsigned int n)
+{
+	struct json_object *o = json_object_new_object();
+	struct json_object *list = json_object_new_array();
+	unsigned int i;
+
+	put_text(o, "cpupool", pool);
+	put_number(o, "tslice_ms", s->tslice_ms);
+	put_number(o, "ratelimit_us", s->ratelimit_us);
+	put_number(o, "migration_delay_us", s->vcpu_migr_delay_us);
+	for (i = 0; i < n; i++)
+		json_object_array_add(list, json_credit_domain(&rows[i]));
+	put(o, "domains", list);
+	return o;
+}
+
+struct json_object *json_uptime(const struct uptime_row *rows, unsigned int n)
+{
+	struct json_object *list = json_object_new_array();
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		struct json_object *o = json_object_new_object();
+
+		put_number(o, "domid", rows[i].domid);
+		put_text(o, "name", rows[i].name);
+		put(o, "seconds", rows[i].seconds < 0 ? NULL :
+		    json_object_new_int64(rows[i].seconds));
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+struct json_object *json_pools(const struct pool *pools, unsigned int n)
+{
+	struct json_object *list = json_object_new_array();
+	unsigned int i, cpu;
+
+	for (i = 0; i < n; i++) {
+		struct json_object *o = json_object_new_object();
+		struct json_object *cpus = json_object_new_array();
+
+		for (cpu = 0; cpu < POOL_CPUS; cpu++)
+			if (pool_has_cpu(&pools[i], cpu))
+				json_object_array_add(
+					cpus, json_object_new_int(cpu));
+		put_number(o, "id", pools[i].id);
+		put_text(o, "name", pools[i].name);
+		put_text(o, "scheduler", sched_name(pools[i].sched));
+		put_number(o, "domains", pools[i].domains);
+		put(o, "cpus", cpus);
+		json_object_array_add(list, o);
+	}
 	return list;
 }
 

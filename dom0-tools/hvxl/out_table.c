@@ -13,18 +13,6 @@
 
 #define MIB_OF_PAGES(pages)	((unsigned long)((pages) >> 8))
 
-void dom_rows_free(struct dom_row *rows, unsigned int n)
-{
-	unsigned int i;
-
-	for (i = 0; i < n; i++) {
-		free(rows[i].name);
-		free(rows[i].pool);
-		free(rows[i].nodes);
-	}
-	free(rows);
-}
-
 void uuid_text(const xen_domain_handle_t handle, char text[37])
 {
 	unsigned int i;
@@ -57,15 +45,30 @@ void state_text(uint32_t flags, char text[7])
 	text[6] = 0;
 }
 
-static void list_row(FILE *out, const struct dom_row *row, unsigned int columns)
+/* What all lists of domains begin with. */
+static void list_start(FILE *out, const struct dom_row *row)
 {
 	const struct xen_domctl_getdomaininfo *d = &row->info;
-	char state[7], uuid[37];
+	char state[7];
 
 	state_text(d->flags, state);
 	fprintf(out, "%-40s %5d %5lu %5d     %s  %8.1f", row->name, d->domain,
 		MIB_OF_PAGES(d->tot_pages + d->outstanding_pages),
 		d->nr_online_vcpus, state, d->cpu_time / 1e9);
+}
+
+static void list_head(FILE *out)
+{
+	fprintf(out, "%-40s %5s %5s %5s\tState\tTime(s)", "Name", "ID", "Mem",
+		"VCPUs");
+}
+
+static void list_row(FILE *out, const struct dom_row *row, unsigned int columns)
+{
+	const struct xen_domctl_getdomaininfo *d = &row->info;
+	char uuid[37];
+
+	list_start(out, row);
 	if (columns & LIST_VERBOSE) {
 		uuid_text(d->handle, uuid);
 		fprintf(out, " %s", uuid);
@@ -89,8 +92,7 @@ void table_list(FILE *out, const struct dom_row *rows, unsigned int n,
 {
 	unsigned int i;
 
-	fprintf(out, "%-40s %5s %5s %5s\tState\tTime(s)", "Name", "ID", "Mem",
-		"VCPUs");
+	list_head(out);
 	if (columns & LIST_VERBOSE)
 		fputs("   UUID                            Reason-Code\t"
 		      "Security Label", out);
@@ -103,6 +105,33 @@ void table_list(FILE *out, const struct dom_row *rows, unsigned int n,
 	fputc('\n', out);
 	for (i = 0; i < n; i++)
 		list_row(out, &rows[i], columns);
+}
+
+void table_claims(FILE *out, const struct dom_row *rows, unsigned int n)
+{
+	unsigned int i;
+
+	list_head(out);
+	fputs("  Claimed\n", out);
+	for (i = 0; i < n; i++) {
+		list_start(out, &rows[i]);
+		fprintf(out, " %5lu\n",
+			MIB_OF_PAGES(rows[i].info.outstanding_pages));
+	}
+}
+
+void table_vms(FILE *out, const struct dom_row *rows, unsigned int n)
+{
+	unsigned int i;
+
+	fputs("UUID                                  ID    name\n", out);
+	for (i = 0; i < n; i++) {
+		char uuid[37];
+
+		uuid_text(rows[i].info.handle, uuid);
+		fprintf(out, "%s  %d    %-30s\n", uuid, rows[i].info.domain,
+			rows[i].name);
+	}
 }
 
 /* ---- sets of CPUs and nodes ---- */
@@ -136,4 +165,52 @@ char *set_text(const uint8_t *bits, unsigned int max)
 		return text;
 	free(text);
 	return xstrdup(members ? "all" : "none");
+}
+
+/* ---- vCPUs ---- */
+
+static void vcpu_row(FILE *out, const struct vcpu_row *row)
+{
+	const struct xen_domctl_getvcpuinfo *v = &row->info;
+	char running = v->running ? 'r' : '-';
+	char blocked = v->blocked ? 'b' : '-';
+
+	fprintf(out, "%-32s %5u %5u", row->name, row->domid, v->vcpu);
+	if (v->online)
+		fprintf(out, "%5u %3c%c- ", v->cpu, running, blocked);
+	else
+		fprintf(out, "%5c %3c%cp ", '-', running, blocked);
+	fprintf(out, "%9.1f  %s / %s\n", v->cpu_time / 1e9, row->hard,
+		row->soft);
+}
+
+void table_vcpus(FILE *out, const struct vcpu_row *rows, unsigned int n)
+{
+	unsigned int i;
+
+	fprintf(out, "%-32s %5s %5s %5s %5s %9s %s\n", "Name", "ID", "VCPU",
+		"CPU", "State", "Time(s)", "Affinity (Hard / Soft)");
+	for (i = 0; i < n; i++)
+		vcpu_row(out, &rows[i]);
+}
+
+/* ---- the credit scheduler ---- */
+
+void table_credit_pool(FILE *out, const char *pool,
+		       const struct xen_sysctl_credit_schedule *s)
+{
+	fprintf(out, "Cpupool %s: tslice=%dms ratelimit=%dus "
+		"migration-delay=%dus\n", pool, s->tslice_ms, s->ratelimit_us,
+		s->vcpu_migr_delay_us);
+}
+
+void table_credit(FILE *out, const struct dom_row *rows, unsigned int n)
+{
+	unsigned int i;
+
+	fprintf(out, "%-33s %4s %6s %4s\n", "Name", "ID", "Weight", "Cap");
+	for (i = 0; i < n; i++)
+		fprintf(out, "%-33s %4d %6d %4d\n", rows[i].name,
+			rows[i].info.domain, rows[i].credit.weight,
+			rows[i].credit.cap);
 }

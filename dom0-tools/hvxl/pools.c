@@ -48,11 +48,16 @@ char *pool_name(uint32_t id)
 	return xformat("Pool-%u", id);
 }
 
+bool pool_has_cpu(const struct pool *p, unsigned int cpu)
+{
+	return p->cpus[cpu / 8] >> cpu % 8 & 1;
+}
+
 unsigned int pool_cpu_count(const struct pool *p)
 {
 	unsigned int i, n = 0;
 
 	for (i = 0; i < POOL_CPUS; i++)
-		n += p->cpus[i / 8] >> i % 8 & 1;
+		n += pool_has_cpu(p, i);
 	return n;
 }

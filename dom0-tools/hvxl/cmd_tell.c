@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* sysrq, trigger and debug-keys: things told to a guest or the hypervisor. */
+#include "cmds.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "args.h"
+#include "hvxl.h"
+
+int cmd_sysrq(int argc, char **argv)
+{
+	struct xen_domctl_getdomaininfo info;
+	char **rest, *path;
+	uint32_t domid;
+	int rc;
+
+	args_plain(argc, argv, 2, 2, &rest);
+	domid = domain_find(rest[0]);
+	if (strlen(rest[1]) != 1)
+		return args_wrong("a sysrq is a single letter; h asks the "
+				  "guest for all");
+	if (hvctl_domain_info(hv(), domid, &info))
+		return fail_domain("sysrq", domid);
+	path = xformat("/local/domain/%u/control/sysrq", domid);
+	rc = store_put(path, rest[1]);
+	free(path);
+	if (rc)
+		return fail("sysrq: the store refuses domain %u's node: %s",
+			    domid, strerror(errno));
+	return 0;
+}
+
+/* Numbers of domctl's sendtrigger. */
+static const struct {
+	const char *name;
+	uint32_t number;
+} triggers[] = {
+	{ "nmi", 0 }, { "reset", 1 }, { "init", 2 }, { "power", 3 },
+	{ "sleep", 4 },
+};
+
+int cmd_trigger(int argc, char **argv)
+{
+	unsigned long vcpu = 0;
+	uint32_t domid;
+	char **rest;
+	size_t i;
+	int n;
+
+	n = args_plain(argc, argv, 2, 3, &rest);
+	domid = domain_find(rest[0]);
+	for (i = 0; i < sizeof(triggers) / sizeof(triggers[0]); i++)
+		if (!strcmp(triggers[i].name, rest[1]))
+			break;
+	if (i == sizeof(triggers) / sizeof(triggers[0])) {
+		tell("Invalid trigger \"%s\"", rest[1]);
+		return fail("trigger: there are nmi, reset, init, power and "
+			    "sleep");
+	}
+	if (n > 2 && !parse_number(rest[2], UINT32_MAX, &vcpu))
+		return fail("trigger: %s is no vCPU's number", rest[2]);
+	if (!hvctl_domain_trigger(hv(), domid, triggers[i].number, vcpu))
+		return 0;
+	if (errno == ENOSYS || errno == EOPNOTSUPP)
+		return fail("trigger: the hypervisor has no %s for domain %u, "
+			    "a PV guest", rest[1], domid);
+	return fail_domain("trigger", domid);
+}
+
+int cmd_debug_keys(int argc, char **argv)
+{
+	char **rest;
+
+	args_plain(argc, argv, 1, 1, &rest);
+	if (hvctl_debug_keys(hv(), rest[0]))
+		return fail("debug-keys: the hypervisor refuses '%s': %s",
+			    rest[0], strerror(errno));
+	return 0;
+}
+
+const struct option_def dmesg_options[] = {
+	{ 'c', "clear", NULL, "Clear the messages that are shown" },
+	{ 0 }
+};
+
+int cmd_dmesg(int argc, char **argv)
+{
+	bool clear = false;
+	uint32_t index = 0;
+	const char *arg;
+	char buf[16384], **rest;
+	int c;
+
+	while ((c = args_next(argc, argv, &arg)) >= 0)
+		clear |= c == 'c';
+	args_rest(argc, argv, 0, 0, &rest);
+	while ((c = hvctl_dmesg(hv(), buf, sizeof(buf), &index, false)) > 0)
+		fwrite(buf, 1, c, stdout);
+	/* Clearing empties the ring, also of what is not read yet: last. */
+	if (c >= 0 && clear)
+		c = hvctl_dmesg(hv(), buf, sizeof(buf), &index, true);
+	if (c < 0)
+		return fail("dmesg: the hypervisor keeps its messages: %s",
+			    strerror(errno));
+	fwrite(buf, 1, clear ? c : 0, stdout);
+	return 0;
+}
