@@ -7,3 +7,8 @@ hvxl-src := $(addprefix dom0-tools/hvxl/,main.c args.c cmdhelp.c cmdtable.c \
 	cmd_pause.c cmd_pools.c cmd_sched.c cmd_tell.c cmd_uptime.c cmd_vcpu.c)
 hvxl-libs := libhvctl.a libhvxs.a -Wl,-Bstatic -lxenforeignmemory -lxencall \
 	-lxentoolcore -lxentoollog -ljson-c -Wl,-Bdynamic
+# Configurations, for hvxl and for tests.
+libs += libcfg
+libcfg-src := $(addprefix dom0-tools/hvxl/,cfg_note.c cfg_lex.c cfg_parse.c \
+	cfg_text.c cfg_keys.c cfg_apply.c cfg_special.c cfg_disk.c cfg_vif.c \
+	cfg_cpus.c xl_conf.c)

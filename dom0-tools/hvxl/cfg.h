@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * xl.cfg: from text to a description of a guest.
  *
@@ -29,9 +30,12 @@ struct cfg_note {
 	char *text;		/* "key: what was expected, what was found" */
 };
 
+#define CFG_NOTES_MAX	100
+
 struct cfg_notes {
-	struct cfg_note *list;
-	unsigned int count, errors;
+	struct cfg_note *list;	/* as they are to be printed */
+	unsigned int count;
+	unsigned int errors;	/* those that weren't kept included */
 	bool full;		/* more were found than are kept */
 };
 
@@ -44,6 +48,8 @@ struct cfg_place {
 void cfg_note(struct cfg_notes *notes, enum cfg_level level,
 	      struct cfg_place at, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* A line for each, in the order of the sources' lines:
+ * SOURCE:LINE: TEXT, or SOURCE:LINE: warning: TEXT. */
 void cfg_notes_print(const struct cfg_notes *notes, bool warnings, FILE *out);
 void cfg_notes_free(struct cfg_notes *notes);
 
@@ -56,19 +62,17 @@ struct cfg_value {
 	char *text;		/* of a number as it was written */
 	struct cfg_value **items;
 	unsigned int count;
-	unsigned int line;
+	struct cfg_place at;	/* its source belongs to the tree */
 };
 
 struct cfg_entry {
 	char *key;
-	const char *source;	/* belongs to the tree */
-	unsigned int line;
+	struct cfg_place at;
 	struct cfg_value *value;
-	bool again;		/* a later one has taken its place */
 };
 
 struct cfg_tree {
-	struct cfg_entry *entries;
+	struct cfg_entry *entries;	/* one a key */
 	unsigned int count;
 	char **sources;
 	unsigned int source_count;
@@ -82,9 +86,13 @@ struct cfg_tree {
  */
 int cfg_parse(struct cfg_tree *tree, const char *source, const char *text,
 	      size_t len, struct cfg_notes *notes);
-/* The same of a file; one that can't be read is an error, too. */
+/* The same of a file, - for standard input; one that can't be read is an
+ * error, too. */
 int cfg_parse_file(struct cfg_tree *tree, const char *path,
 		   struct cfg_notes *notes);
+/* The same of an argument like memory=256 or 'name="x"'. */
+int cfg_parse_arg(struct cfg_tree *tree, const char *arg,
+		  struct cfg_notes *notes);
 const struct cfg_entry *cfg_find(const struct cfg_tree *tree, const char *key);
 void cfg_tree_free(struct cfg_tree *tree);
 
@@ -111,12 +119,11 @@ void cfg_keys_print(FILE *out);
  * (of size CFG_WHY): what was expected, what was found.  A success may leave
  * a warning in why (otherwise "").  out is to be freed in either case.
  */
-#define CFG_WHY 256
+#define CFG_WHY GUEST_WHY
 
 int cfg_parse_disk(const char *text, struct guest_disk *out, char *why);
-/* A device's number from its name, like xvda1, sdb, d3p2, or 51712. */
-int cfg_parse_vdev(const char *text, uint32_t *number);
 int cfg_parse_vif(const char *text, struct guest_vif *out, char *why);
+/* host may be NULL: then all and nodes are refused. */
 int cfg_parse_cpus(const char *text, const struct cfg_host *host,
 		   struct guest_cpus *out, char *why);
 
@@ -130,10 +137,13 @@ struct xl_conf {
 	int max_grant_frames, max_maptrack_frames;	/* -1: not said */
 };
 
-/* A missing file gives the defaults. */
+/* A missing file gives the defaults. -1: notes has errors. */
 int xl_conf_read(const char *path, struct xl_conf *out,
 		 struct cfg_notes *notes);
-void xl_conf_apply(const struct xl_conf *conf, struct guest_config *config);
+/* Puts its defaults where config says nothing, and keeps vCPUs within its
+ * CPU masks.  -1: notes has errors. */
+int xl_conf_apply(const struct xl_conf *conf, const struct cfg_host *host,
+		  struct guest_config *config, struct cfg_notes *notes);
 void xl_conf_free(struct xl_conf *conf);
 
-#endif
+#endif /* HVXL_CFG_H */

@@ -87,3 +87,5 @@ test_hvxs-src := tests/host/fake_store.c
 test_hvxs-libs := libhvxs.a
 user-tests += test_guest
 test_guest-libs := libguest.a
+user-tests += test_cfg
+test_cfg-libs := libcfg.a libguest.a
