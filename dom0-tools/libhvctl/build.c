@@ -130,7 +130,7 @@ static int start_kernel(struct builder *c)
 	const char *why;
 
 	c->b->stage = "kernel";
-	why = unpack_start(&c->kernel, c->b->kernel);
+	why = unpack_start(&c->kernel, c->b->kernel, c->b->image);
 	if (why)
 		return fail(c, ENOEXEC, "%s: %s", c->b->kernel, why);
 	return 0;

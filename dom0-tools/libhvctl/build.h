@@ -16,6 +16,7 @@
 struct hvctl_build {
 	/* What to build */
 	const char *kernel;		/* path: bzImage or ELF, gzip or not */
+	int image;			/* as for unpack_start; 0: none */
 	const char *ramdisk;		/* path, or NULL */
 	const char *cmdline;		/* at most MAX_GUEST_CMDLINE - 1 */
 	uint64_t memory_kib;		/* now; the limit is the domain's */

@@ -24,8 +24,13 @@ struct unpack {
 	size_t size;
 };
 
-/* Starts the child. NULL, or why not; then nothing is left open. */
-const char *unpack_start(struct unpack *u, const char *path);
+/*
+ * Starts the child. NULL, or why not; then nothing is left open. image: a memory
+ * file (which stays the caller's, and can be sealed): empty, for the image, or
+ * sealed against writing, with the image of an earlier unpacking of path, which
+ * is then taken as it is; 0 or less: none.
+ */
+const char *unpack_start(struct unpack *u, const char *path, int image);
 /* Waits for it and maps the image. NULL, or why there is none; unpack_end is
  * called either way. */
 const char *unpack_finish(struct unpack *u);

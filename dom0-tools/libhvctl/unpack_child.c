@@ -123,27 +123,42 @@ static const char *read_file(const char *path, uint8_t **data, size_t *size)
 	return NULL;
 }
 
-const char *unpack_start(struct unpack *u, const char *path)
+/* The child, which writes to u->out. */
+static const char *start_child(struct unpack *u, const char *path)
 {
 	const char *error;
 	uint8_t *file = NULL;
 	size_t size = 0;
 
-	memset(u, 0, sizeof(*u));
-	u->out = -1;
 	error = read_file(path, &file, &size);
 	if (error)
 		return error;
-	u->out = memfd_create("kernel", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	u->child = u->out < 0 ? -1 : fork();
+	u->child = fork();
 	if (!u->child)
 		run_child(file, size, u->out);
 	munmap(file, size);
-	if (u->child < 0) {
-		error = strerror(errno);
-		u->child = 0;
+	if (u->child > 0)
+		return NULL;
+	u->child = 0;
+	return strerror(errno);
+}
+
+const char *unpack_start(struct unpack *u, const char *path, int image)
+{
+	const char *error = NULL;
+	int seals;
+
+	memset(u, 0, sizeof(*u));
+	u->out = image <= 0 ? memfd_create("kernel",
+					  MFD_CLOEXEC | MFD_ALLOW_SEALING)
+			   : fcntl(image, F_DUPFD_CLOEXEC, 3);
+	if (u->out < 0)
+		return strerror(errno);
+	seals = fcntl(u->out, F_GET_SEALS);
+	if (seals < 0 || !(seals & F_SEAL_WRITE))
+		error = start_child(u, path);
+	if (error)
 		unpack_end(u);
-	}
 	return error;
 }
 
@@ -168,6 +183,8 @@ const char *unpack_finish(struct unpack *u)
 {
 	int status, rc;
 
+	if (!u->child)
+		return map_image(u);
 	do {
 		rc = waitpid(u->child, &status, 0);
 	} while (rc < 0 && errno == EINTR);

@@ -5,8 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <libhvctl/unpack.h>
 #include "kernel_file.h"
@@ -110,7 +112,7 @@ static const char *by_child(struct kernel_file k, struct unpack *u)
 {
 	const char *path = kernel_write(k), *why;
 
-	why = unpack_start(u, path);
+	why = unpack_start(u, path, -1);
 	if (!why)
 		why = unpack_finish(u);
 	unlink(path);
@@ -139,16 +141,43 @@ static void the_child_hands_over_the_image(void **state)
 	free(elf.data);
 }
 
+/* An image that was unpacked once serves again; one that nobody sealed is not
+ * taken for an image. */
+static void an_image_serves_twice(void **state)
+{
+	struct kernel_file elf = kernel_elf(false);
+	struct kernel_file k = kernel_pack(elf, PACK_GZIP, true);
+	const char *path = kernel_write(k);
+	int image = memfd_create("test", MFD_ALLOW_SEALING);
+	struct unpack u;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		assert_null(unpack_start(&u, path, image));
+		assert_int_equal(u.child > 0, i == 0);
+		assert_null(unpack_finish(&u));
+		assert_int_equal(u.size, elf.size);
+		assert_memory_equal(u.image, elf.data, elf.size);
+		unpack_end(&u);
+	}
+	assert_true(fcntl(image, F_GET_SEALS) & F_SEAL_WRITE);
+	close(image);
+	unlink(path);
+	free(k.data);
+	free(elf.data);
+}
+
 static void files_that_cannot_be_read_are_named(void **state)
 {
 	struct unpack u;
 
 	(void)state;
-	assert_string_equal(unpack_start(&u, "/nonexistent"),
+	assert_string_equal(unpack_start(&u, "/nonexistent", -1),
 			    "No such file or directory");
-	assert_string_equal(unpack_start(&u, "/tmp"),
+	assert_string_equal(unpack_start(&u, "/tmp", -1),
 			    "is no file of 1 byte to 256 MiB");
-	assert_string_equal(unpack_start(&u, "/dev/zero"),
+	assert_string_equal(unpack_start(&u, "/dev/zero", -1),
 			    "is no file of 1 byte to 256 MiB");
 	assert_int_equal(u.out, -1);
 }
@@ -161,6 +190,7 @@ int main(void)
 		cmocka_unit_test(damage_inside_is_found),
 		cmocka_unit_test(what_is_no_kernel_is_refused),
 		cmocka_unit_test(the_child_hands_over_the_image),
+		cmocka_unit_test(an_image_serves_twice),
 		cmocka_unit_test(files_that_cannot_be_read_are_named),
 	};
 
