@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+#include "census.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <common/log.h>
+#include "end.h"
+#include "events.h"
+#include "life.h"
+#include "nodes.h"
+#include "state.h"
+
+#define INTERVAL_MS	5000
+#define DOMAINS_STEP	256
+
+struct census {
+	struct xen_domctl_getdomaininfo *info;
+	unsigned int n;
+};
+
+/* All domains; info is to be freed. */
+static int take(struct hvxd *hd, struct census *c)
+{
+	unsigned int room = 0;
+	int n = 0;
+
+	c->info = NULL;
+	do {
+		void *more;
+
+		room += DOMAINS_STEP;
+		more = realloc(c->info, room * sizeof(*c->info));
+		if (!more) {
+			free(c->info);
+			return -1;
+		}
+		c->info = more;
+		n = hvctl_domain_list(hd->hv, 0, room, c->info);
+	} while (n == (int)room);
+	if (n < 0)
+		free(c->info);
+	c->n = n < 0 ? 0 : n;
+	return n < 0 ? -1 : 0;
+}
+
+static const struct xen_domctl_getdomaininfo *
+find(const struct census *c, const struct dom *d)
+{
+	uint8_t handle[16];
+	unsigned int i;
+
+	if (uuid_bytes(d->uuid, handle))
+		return NULL;
+	for (i = 0; i < c->n; i++)
+		if (c->info[i].domain == d->domid &&
+		    !memcmp(c->info[i].handle, handle, sizeof(handle)))
+			return &c->info[i];
+	return NULL;
+}
+
+static void foreign_name(struct hvxd *hd, uint32_t domid, char *name,
+			 size_t size)
+{
+	nodes_read(hd, domid, "name", name, size);
+	if (!*name)
+		snprintf(name, size, "domain-%u", domid);
+}
+
+void census_names(struct hvxd *hd)
+{
+	char name[256], *copy;
+	struct dom *d;
+
+	for (d = hd->doms; d; d = d->next) {
+		if (!dom_is_foreign(d) || d->domid == DOMID_NONE)
+			continue;
+		foreign_name(hd, d->domid, name, sizeof(name));
+		copy = strcmp(name, d->name) ? strdup(name) : NULL;
+		if (copy) {
+			free(d->name);
+			d->name = copy;
+		}
+	}
+}
+
+static void add_foreign(struct hvxd *hd,
+			const struct xen_domctl_getdomaininfo *info)
+{
+	char name[256], uuid[UUID_TEXT];
+	struct dom *d;
+
+	uuid_text(info->handle, uuid);
+	foreign_name(hd, info->domain, name, sizeof(name));
+	d = dom_new(hd, name, uuid);
+	if (!d)
+		return;
+	d->domid = info->domain;
+	dom_set_state(d, DOM_FOREIGN, "made by another toolstack");
+	log_info("%s (%u): made by another toolstack: let alone", name,
+		 d->domid);
+}
+
+static void add_new(struct hvxd *hd, const struct census *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->n; i++) {
+		const struct xen_domctl_getdomaininfo *info = &c->info[i];
+		struct dom *d = dom_by_id(hd, info->domain);
+
+		if (!info->domain || d || info->flags & XEN_DOMINF_dying)
+			continue;
+		add_foreign(hd, info);
+	}
+}
+
+static void on_remnants(struct dom *d, void *arg)
+{
+	(void)arg;
+	event_emit(d, "destroyed", NULL, "%s", d->why);
+	life_forget(d);
+}
+
+static void is_gone(struct dom *d)
+{
+	if (dom_is_foreign(d)) {
+		log_info("%s (%u): gone", d->name, d->domid);
+		dom_free(d);
+		return;
+	}
+	dom_set_state(d, DOM_DYING, "it was destroyed by another tool");
+	end_begin(d, on_remnants, NULL);
+}
+
+/* One domain of the table; may free it. */
+static void compare(struct dom *d, const struct xen_domctl_getdomaininfo *info)
+{
+	unsigned int reason;
+
+	if (d->end) {
+		end_poke(d);
+		return;
+	}
+	if (d->create || d->domid == DOMID_NONE)
+		return;
+	if (!info) {
+		is_gone(d);
+		return;
+	}
+	if (!(info->flags & XEN_DOMINF_shutdown) ||
+	    info->flags & XEN_DOMINF_dying)
+		return;
+	reason = info->flags >> XEN_DOMINF_shutdownshift &
+		 XEN_DOMINF_shutdownmask;
+	if (dom_is_foreign(d))
+		dom_tell_end(d, life_reason_name(reason));
+	else if (d->state == DOM_RUNNING || d->state == DOM_PAUSED)
+		life_shutdown(d, reason);
+}
+
+void census_run(struct hvxd *hd)
+{
+	struct dom *d, *next;
+	struct census c;
+
+	loop_arm(hd->census, INTERVAL_MS);
+	if (take(hd, &c)) {
+		log_err("the hypervisor's list of domains: %s",
+			strerror(errno));
+		return;
+	}
+	for (d = hd->doms; d; d = next) {
+		next = d->next;
+		compare(d, find(&c, d));
+	}
+	add_new(hd, &c);
+	free(c.info);
+}
+
+/* ---- after a restart of hvxd ---- */
+
+/* A killed hvxd may not have got to write down the id. */
+static void find_by_uuid(struct dom *d, const struct census *c)
+{
+	uint8_t handle[16];
+	unsigned int i;
+
+	if (uuid_bytes(d->uuid, handle))
+		return;
+	for (i = 0; i < c->n; i++)
+		if (!memcmp(c->info[i].handle, handle, sizeof(handle)))
+			d->domid = c->info[i].domain;
+}
+
+static void on_half(struct dom *d, void *arg)
+{
+	(void)arg;
+	event_emit(d, "destroyed", NULL, "hvxd ended while it was created");
+	life_forget(d);
+}
+
+static void resume_one(struct dom *d, const struct census *c)
+{
+	const struct xen_domctl_getdomaininfo *info;
+
+	find_by_uuid(d, c);
+	info = find(c, d);
+	switch (d->state) {
+	case DOM_RUNNING:
+		/* It was ready to start, but not started. */
+		if (info && info->flags & XEN_DOMINF_paused && !info->cpu_time)
+			hvctl_domain_unpause(d->hd->hv, d->domid);
+		break;
+	case DOM_RESTARTING:
+		life_resume_restart(d);
+		break;
+	case DOM_BUILDING:
+		dom_set_state(d, DOM_DYING, "half built");
+		end_begin(d, on_half, NULL);
+		break;
+	case DOM_DYING:
+		life_destroy(d, NULL, d->why);
+		break;
+	default:
+		break;
+	}
+}
+
+void census_start(struct hvxd *hd)
+{
+	struct dom *d, *next;
+	struct census c;
+
+	if (take(hd, &c)) {
+		log_err("the hypervisor's list of domains: %s",
+			strerror(errno));
+		return;
+	}
+	for (d = hd->doms; d; d = next) {
+		next = d->next;
+		resume_one(d, &c);
+	}
+	free(c.info);
+	census_run(hd);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the hypervisor says about domains, against what the table says. Runs
+ * when the store tells that a domain came or ended, and now and then besides.
+ */
+#ifndef HVXD_CENSUS_H
+#define HVXD_CENSUS_H
+
+#include "hvxd.h"
+
+/* After state_load: goes on with what a former hvxd had under way. */
+void census_start(struct hvxd *hd);
+void census_run(struct hvxd *hd);
+/* Others' domains may have been renamed by others. */
+void census_names(struct hvxd *hd);
+
+#endif /* HVXD_CENSUS_H */

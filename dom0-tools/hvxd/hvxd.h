@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What hvxd's parts share: the daemon itself, a domain as it knows it, and how
+ * a failure is told.
+ *
+ * One thread, one loop. What may take long (building a guest's memory, giving
+ * it back) is done by child processes, see job.h.
+ */
+#ifndef HVXD_H
+#define HVXD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <common/guest.h>
+#include <common/loop.h>
+#include <libhvctl/hvctl.h>
+
+#define DOMID_NONE	0xffffu
+#define UUID_TEXT	37
+/* Where a failure is injected by tests: the name of a step of create. */
+#define FAIL_AT		"HVXD_FAIL_AT"
+
+struct backend;
+struct create;
+struct dom;
+struct end;
+struct json_object;
+struct kernels;
+struct request;
+struct server;
+struct store;
+
+struct hvxd {
+	struct loop *loop;
+	struct hvctl *hv;
+	struct store *store;
+	struct kernels *kernels;
+	struct server *server;
+	struct dom *doms;
+	struct loop_timer *census;
+	const char *state_folder;
+	const char *backend_folder;	/* where blkback and netback are */
+	unsigned int restart_interval;	/* s, see life.h */
+};
+
+/* ---- failures --------------------------------------------------------- */
+
+struct fault {
+	int err;			/* errno's value */
+	char stage[24];			/* a step's name, or "request" */
+	char object[160];		/* what it is about; may be empty */
+	char text[400];			/* a sentence */
+	char hint[240];			/* what to do next; may be empty */
+};
+
+/* Both return -1. stage and object may be NULL. */
+int fault_set(struct fault *f, int err, const char *stage, const char *object,
+	      const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* "what: " and errno's text. */
+int fault_errno(struct fault *f, const char *stage, const char *object,
+		const char *what);
+void fault_hint(struct fault *f, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* ---- domains ---------------------------------------------------------- */
+
+enum dom_state {
+	DOM_BUILDING, DOM_RUNNING, DOM_PAUSED, DOM_SHUTDOWN, DOM_CRASHED,
+	DOM_DYING, DOM_RESTARTING, DOM_FOREIGN, DOM_STATES
+};
+extern const char *const dom_state_names[DOM_STATES];
+
+struct dom {
+	struct dom *next;
+	struct hvxd *hd;
+	char uuid[UUID_TEXT];
+	char *name;
+	uint32_t domid;			/* DOMID_NONE: not in the hypervisor */
+	enum dom_state state;
+	struct guest_config config;	/* nothing in it: foreign */
+	char why[160];			/* of the state */
+	int64_t since;			/* of the state: wall clock, ms */
+	int64_t started;		/* likewise, of the last start */
+	int64_t restarted;		/* likewise, of the last restart; or 0 */
+	int64_t delay;			/* ms to wait before its restart */
+	unsigned int restarts;		/* so far */
+	struct create *create;		/* while it is built */
+	struct end *end;		/* while it is ended */
+	struct backend *backends;
+	struct waiter *waiters;
+	struct order *orders;		/* to the guest, not yet taken up */
+	struct loop_timer *timer;	/* until its restart */
+};
+
+/* NULL: no memory. name is copied. */
+struct dom *dom_new(struct hvxd *hd, const char *name, const char *uuid);
+/* Out of the table; who still waits for it is answered as for a destroy. */
+void dom_free(struct dom *d);
+struct dom *dom_by_name(struct hvxd *hd, const char *name);
+struct dom *dom_by_uuid(struct hvxd *hd, const char *uuid);
+struct dom *dom_by_id(struct hvxd *hd, uint32_t domid);
+/* A name, a number or a UUID, as a client gave it. */
+struct dom *dom_find(struct hvxd *hd, const char *what);
+/* fmt: why it is so, or NULL. Doesn't write the state file. */
+void dom_set_state(struct dom *d, enum dom_state state, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The state as the hypervisor sees it now, where that may have changed. */
+enum dom_state dom_state_now(struct dom *d);
+/* 0, or -1: no memory. */
+int dom_set_name(struct dom *d, const char *name);
+/* What `domain` and `list` answer. */
+struct json_object *dom_to_json(struct dom *d);
+
+/*
+ * Requests that wait for what becomes of a domain: answered when it has shut
+ * down or is gone, with the reason; or when it is gone.
+ */
+enum dom_wait { WAIT_END, WAIT_GONE };
+void dom_wait(struct dom *d, enum dom_wait what, struct request *r);
+void dom_tell_end(struct dom *d, const char *reason);
+/* It can't go, f says why. */
+void dom_tell_stuck(struct dom *d, const struct fault *f);
+/* Made by another toolstack: no configuration, and no file, of ours. */
+static inline bool dom_is_foreign(const struct dom *d)
+{
+	return !d->config.name;
+}
+
+/* Wall clock, ms since 1970; and as text, at least 32 bytes. */
+int64_t wall_now(void);
+const char *wall_text(int64_t ms, char *buf);
+void uuid_text(const uint8_t *bytes, char *text);
+/* 0, or -1: no UUID. */
+int uuid_bytes(const char *text, uint8_t *bytes);
+
+#endif /* HVXD_H */

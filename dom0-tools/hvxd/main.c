@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hvxd: owns domains' lives. This file reads options and ties the parts to the
+ * loop: server.c clients, requests.c what they ask for; create.c and end.c a
+ * domain's first and last steps; policy.c and life.c what is between; census.c
+ * what the hypervisor says of it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <common/log.h>
+#include <common/notify.h>
+#include "census.h"
+#include "create.h"
+#include "end.h"
+#include "kernels.h"
+#include "nodes.h"
+#include "server.h"
+#include "state.h"
+#include "store.h"
+
+#define SOCKET_PATH	"/run/hvx/hvxd.sock"
+#define STATE_FOLDER	"/run/hvx/domains"
+#define BACKEND_FOLDER	"/usr/lib/hvx"
+/* So long a store daemon that starts beside us is waited for. */
+#define STORE_WAIT_MS	30000
+
+static const char usage[] =
+"usage: hvxd [OPTION]...\n"
+"Owns domains' lives: creates, watches, restarts and ends them for hvxl.\n"
+"\n"
+"  --socket PATH          where clients ask (" SOCKET_PATH ")\n"
+"  --state FOLDER         a file for each domain (" STATE_FOLDER ")\n"
+"  --backends FOLDER      where blkback and netback are (" BACKEND_FOLDER ")\n"
+"  --restart-interval S   least time from restart to restart (10)\n"
+"  --pid-file FILE        written when hvxd serves\n"
+"  -v, --verbose          say more\n"
+"  -h, --help             this text\n"
+"\n"
+"It stays in the foreground and logs to stderr. Guests run on without it; it\n"
+"finds them again when it is started. The protocol of its socket, a JSON object\n"
+"a line, is in hvxd(8).\n";
+
+struct options {
+	const char *socket, *pid_file;
+	bool verbose;
+};
+
+static void die(const char *what)
+{
+	log_err("%s: %s", what, strerror(errno));
+	exit(1);
+}
+
+static unsigned int number(const char *text, const char *option)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (!*text || *end || n > 86400) {
+		fprintf(stderr, "hvxd: %s %s: not a number of seconds up to 86400\n",
+			option, text);
+		exit(2);
+	}
+	return n;
+}
+
+static void parse(int argc, char **argv, struct hvxd *hd, struct options *o)
+{
+	static const struct option longs[] = {
+		{ "socket", required_argument, NULL, 's' },
+		{ "state", required_argument, NULL, 'S' },
+		{ "backends", required_argument, NULL, 'b' },
+		{ "restart-interval", required_argument, NULL, 'r' },
+		{ "pid-file", required_argument, NULL, 'p' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "vh", longs, NULL)) != -1)
+		switch (opt) {
+		case 's':
+			o->socket = optarg;
+			break;
+		case 'S':
+			hd->state_folder = optarg;
+			break;
+		case 'b':
+			hd->backend_folder = optarg;
+			break;
+		case 'r':
+			hd->restart_interval = number(optarg,
+						      "--restart-interval");
+			break;
+		case 'p':
+			o->pid_file = optarg;
+			break;
+		case 'v':
+			o->verbose = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			exit(0);
+		default:
+			fputs("hvxd: try hvxd --help\n", stderr);
+			exit(2);
+		}
+	if (optind < argc) {
+		fprintf(stderr, "hvxd: %s: unexpected; try hvxd --help\n",
+			argv[optind]);
+		exit(2);
+	}
+}
+
+/* ---- the loop's callers ---- */
+
+static void on_signal(void *arg, int signal)
+{
+	struct hvxd *hd = arg;
+
+	(void)signal;
+	loop_stop(hd->loop);
+}
+
+static void on_store(void *arg, const char *path)
+{
+	struct hvxd *hd = arg;
+
+	(void)path;
+	/* Not now: the store's own work comes first. */
+	loop_arm(hd->census, 0);
+}
+
+static void on_census(void *arg)
+{
+	census_run(arg);
+}
+
+/* ---- the start ---- */
+
+/* Two of us would make and end the same domains. */
+static void take_lock(struct hvxd *hd)
+{
+	char path[320];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/.lock", hd->state_folder);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		die(path);
+	if (flock(fd, LOCK_EX | LOCK_NB)) {
+		log_err("another hvxd runs here: it has %s", path);
+		exit(1);
+	}
+}
+
+static void open_store(struct hvxd *hd)
+{
+	int64_t until = loop_now() + STORE_WAIT_MS;
+
+	while (!(hd->store = store_open(hd->loop, on_store, hd))) {
+		if (loop_now() > until) {
+			log_err("the store can't be reached: %s; is hvxstored (or xenstored) running?",
+				strerror(errno));
+			exit(1);
+		}
+		usleep(50000);
+	}
+	if (store_watch(hd->store, "@introduceDomain") ||
+	    store_watch(hd->store, "@releaseDomain"))
+		die("watching domains in the store");
+}
+
+static void open_all(struct hvxd *hd)
+{
+	static const int signals[] = { SIGTERM, SIGINT, 0 };
+
+	signal(SIGPIPE, SIG_IGN);
+	hd->loop = loop_new();
+	if (!hd->loop || loop_signals(hd->loop, signals, on_signal, hd))
+		die("starting");
+	if (state_prepare(hd->state_folder))
+		die(hd->state_folder);
+	take_lock(hd);
+	hd->hv = hvctl_open();
+	if (!hd->hv) {
+		log_err("the hypervisor can't be reached: %s; is this dom0, and is the module xen-privcmd loaded?",
+			strerror(errno));
+		exit(1);
+	}
+	hd->census = loop_add_timer(hd->loop, on_census, hd);
+	hd->kernels = kernels_new(hd->loop);
+	if (!hd->census || !hd->kernels)
+		die("starting");
+	open_store(hd);
+}
+
+static void write_pid(const char *path)
+{
+	FILE *f = fopen(path, "we");
+
+	if (!f || fprintf(f, "%d\n", getpid()) < 0 || fclose(f))
+		die(path);
+}
+
+/* Creates under way have no future without us: better an end now than half a
+ * domain until the next start. */
+static void cancel_creates(struct hvxd *hd)
+{
+	struct fault f;
+	struct dom *d, *next;
+
+	fault_set(&f, ECANCELED, "create", NULL, "hvxd was stopped");
+	for (d = hd->doms; d; d = next) {
+		next = d->next;
+		if (d->create)
+			create_cancel(d, &f);
+	}
+}
+
+static void close_all(struct hvxd *hd)
+{
+	server_free(hd->server);
+	hd->server = NULL;
+	while (hd->doms)
+		dom_free(hd->doms);
+	store_close(hd->store);
+	kernels_free(hd->kernels);
+	loop_del_timer(hd->census);
+	hvctl_close(hd->hv);
+	loop_free(hd->loop);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { .socket = getenv("HVXD_SOCKET") };
+	struct hvxd hd = {
+		.state_folder = STATE_FOLDER, .backend_folder = BACKEND_FOLDER,
+		.restart_interval = 10,
+	};
+	unsigned int known;
+
+	if (!o.socket)
+		o.socket = SOCKET_PATH;
+	parse(argc, argv, &hd, &o);
+	log_init("hvxd", o.verbose ? LOG_DEBUG : LOG_INFO);
+	open_all(&hd);
+	if (nodes_init_dom0(&hd))
+		die("dom0's nodes in the store");
+	known = state_load(&hd);
+	census_start(&hd);
+	hd.server = server_new(&hd, o.socket);
+	if (!hd.server)
+		die(o.socket);
+	if (o.pid_file)
+		write_pid(o.pid_file);
+	log_info("serving at %s; %u domains known", o.socket, known);
+	notify("READY=1");
+	if (loop_run(hd.loop))
+		die("waiting");
+	notify("STOPPING=1");
+	cancel_creates(&hd);
+	close_all(&hd);
+	if (o.pid_file)
+		unlink(o.pid_file);
+	return 0;
+}
