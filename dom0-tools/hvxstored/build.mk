@@ -1,0 +1,11 @@
+# The store daemon. hvxstored-logic is all of it that needs no hypervisor: its
+# tests bring their own.
+hvxstored-logic := $(addprefix dom0-tools/hvxstored/,change.c conn.c control.c \
+	dom.c path.c perm.c quota.c ring.c state.c state_load.c store.c \
+	stream.c tree.c tree_walk.c txn.c watch.c wire.c wire_dom.c)
+progs += hvxstored
+san-progs += hvxstored
+hvxstored-src := $(hvxstored-logic) $(addprefix dom0-tools/hvxstored/,main.c \
+	xen_linux.c xen_domains.c)
+hvxstored-libs = libcommon.a libhvctl.a -lxenevtchn -lxengnttab \
+	-lxenforeignmemory $(libhvctl-libs)

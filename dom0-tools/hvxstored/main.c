@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* hvxstored: the store daemon. Options, files, and the loop. */
+#include "conn.h"
+#include "dom.h"
+#include "mem.h"
+#include "state.h"
+#include "store.h"
+#include "wire.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <common/notify.h>
+
+#define SOCKET		"/run/xenstored/socket"
+#define STATE_DIR	"/run/hvx/store"
+
+static const char usage[] =
+"Usage: hvxstored [OPTION]...\n"
+"The store of a Xen host: a tree of values that domains and tools share.\n"
+"Stays in the foreground and logs to stderr.\n"
+"\n"
+"  -s, --socket PATH      where dom0's programs connect\n"
+"                         (" SOCKET ")\n"
+"  -d, --state-dir DIR    what is kept from one start to the next\n"
+"                         (" STATE_DIR "; nowhere with --no-xen)\n"
+"  -p, --pid-file FILE    written once it serves\n"
+"  -n, --no-xen           sockets only, for tests\n"
+"  -v, --verbose          log each request\n"
+"  -h, --help             this\n"
+"\n"
+"Killed and started again, it goes on where it was. Examples:\n"
+"  hvxstored --pid-file /run/xenstored.pid\n"
+"  hvxstored --no-xen --socket /tmp/xs & XENSTORED_PATH=/tmp/xs xenstore-ls\n";
+
+struct options {
+	const char *socket, *dir, *pid_file;
+	bool no_xen;
+};
+
+static void parse(struct options *o, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "socket", required_argument, NULL, 's' },
+		{ "state-dir", required_argument, NULL, 'd' },
+		{ "pid-file", required_argument, NULL, 'p' },
+		{ "no-xen", no_argument, NULL, 'n' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "s:d:p:nvh", longs, NULL)) != -1)
+		switch (c) {
+		case 's':
+			o->socket = optarg;
+			break;
+		case 'd':
+			o->dir = optarg;
+			break;
+		case 'p':
+			o->pid_file = optarg;
+			break;
+		case 'n':
+			o->no_xen = true;
+			break;
+		case 'v':
+			wire_trace = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			exit(0);
+		default:
+			fputs("Try 'hvxstored --help'.\n", stderr);
+			exit(2);
+		}
+	if (optind < argc) {
+		fprintf(stderr, "hvxstored: '%s' is no option; try "
+			"'hvxstored --help'\n", argv[optind]);
+		exit(2);
+	}
+	if (!o->dir && !o->no_xen)
+		o->dir = STATE_DIR;
+}
+
+/* The folder of a path, or the path itself as one, and those above. */
+static int make_dirs(const char *path, bool itself, mode_t mode)
+{
+	char *s = mem_string(path), *p;
+	int rc = 0;
+
+	for (p = s + 1; !rc && *p; p++)
+		if (*p == '/') {
+			*p = 0;
+			rc = mkdir(s, 0755) && errno != EEXIST;
+			*p = '/';
+		}
+	if (itself && !rc)
+		rc = mkdir(s, mode) && errno != EEXIST;
+	free(s);
+	return rc ? -1 : 0;
+}
+
+/* One daemon a state folder; the lock goes with the process. */
+static int lock(const char *dir)
+{
+	char *file;
+	int fd;
+
+	if (make_dirs(dir, true, 0700)) {
+		log_err("%s: %s", dir, strerror(errno));
+		return -1;
+	}
+	if (asprintf(&file, "%s/lock", dir) < 0)
+		mem_check(NULL);
+	fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB)) {
+		if (errno == EWOULDBLOCK)
+			log_err("%s: another hvxstored runs; end that one "
+				"first", dir);
+		else
+			log_err("%s: %s", file, strerror(errno));
+		free(file);
+		return -1;
+	}
+	free(file);
+	return 0;
+}
+
+static int listen_at(const char *path)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (strlen(path) >= sizeof(a.sun_path)) {
+		log_err("%s: too long for a socket's name", path);
+		return -1;
+	}
+	strcpy(a.sun_path, path);
+	if (make_dirs(path, false, 0))
+		goto bad;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		goto bad;
+	unlink(path);
+	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) || chmod(path, 0600) ||
+	    listen(fd, 128) || conn_listen(fd)) {
+		close(fd);
+		goto bad;
+	}
+	return 0;
+bad:
+	log_err("%s: %s", path, strerror(errno));
+	return -1;
+}
+
+static int write_pid(const char *path)
+{
+	FILE *f = fopen(path, "we");
+
+	if (!f || fprintf(f, "%d\n", getpid()) < 0 || fclose(f)) {
+		log_err("%s: %s", path, strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+static int open_xen(struct loop *l)
+{
+	const char *what;
+
+	if (!xen_open(l, dom_event, NULL, &what))
+		return 0;
+	log_err("%s: %s; is this dom0, with xen_evtchn, xen_gntdev and "
+		"xen_privcmd loaded? (--no-xen serves sockets only)", what,
+		strerror(errno));
+	return -1;
+}
+
+static void on_signal(void *arg, int sig)
+{
+	(void)sig;
+	loop_stop(arg);
+}
+
+static void more_descriptors(void)
+{
+	struct rlimit r;
+
+	if (!getrlimit(RLIMIT_NOFILE, &r)) {
+		r.rlim_cur = r.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &r);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const int signals[] = { SIGTERM, SIGINT, 0 };
+	struct options o = { .socket = SOCKET };
+	struct loop *l;
+	int rc;
+
+	log_init("hvxstored", LOG_INFO);
+	parse(&o, argc, argv);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	umask(022);
+	more_descriptors();
+	l = loop_new();
+	if (!l || loop_signals(l, signals, on_signal, l)) {
+		log_err("can't start: %s", strerror(errno));
+		return 1;
+	}
+	if ((o.dir && lock(o.dir)) || (!o.no_xen && open_xen(l)) ||
+	    store_start(l, o.dir) || listen_at(o.socket) ||
+	    (o.pid_file && write_pid(o.pid_file)))
+		return 1;
+	notify("READY=1");
+	rc = loop_run(l);
+	notify("STOPPING=1");
+	state_compact();
+	store_stop();
+	xen_close();
+	loop_free(l);
+	if (o.pid_file)
+		unlink(o.pid_file);
+	return rc ? 1 : 0;
+}
