@@ -348,6 +348,17 @@ struct xen_domctl_tsc_info {
 	uint64_t elapsed_nsec;
 };
 
+struct xen_domctl_sendtrigger {
+	uint32_t trigger;		/* XEN_DOMCTL_SENDTRIGGER_* */
+	uint32_t vcpu;
+};
+
+#define XEN_DOMCTL_SENDTRIGGER_NMI	0
+#define XEN_DOMCTL_SENDTRIGGER_RESET	1
+#define XEN_DOMCTL_SENDTRIGGER_INIT	2
+#define XEN_DOMCTL_SENDTRIGGER_POWER	3
+#define XEN_DOMCTL_SENDTRIGGER_SLEEP	4
+
 struct xen_domctl_set_virq_handler {
 	uint32_t virq;
 };
@@ -415,6 +426,7 @@ struct xen_domctl {
 		struct xen_domctl_cpu_policy cpu_policy;
 		struct xen_domctl_vcpuextstate vcpuextstate;
 		struct xen_domctl_vcpu_msrs vcpu_msrs;
+		struct xen_domctl_sendtrigger sendtrigger;
 		struct xen_domctl_set_virq_handler set_virq_handler;
 		struct xen_domctl_vnuma vnuma;
 		struct xen_domctl_paging_mempool paging_mempool;

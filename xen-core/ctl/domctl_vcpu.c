@@ -108,6 +108,24 @@ long domctl_getvcpuinfo(struct domctl_call *c)
 	return 0;
 }
 
+long domctl_sendtrigger(struct domctl_call *c)
+{
+	struct vcpu *v = domain_vcpu(c->d, c->op->u.sendtrigger.vcpu);
+
+	if (!v)
+		return -ESRCH;
+	switch (c->op->u.sendtrigger.trigger) {
+	case XEN_DOMCTL_SENDTRIGGER_NMI:
+		vcpu_send_nmi(v);
+		return 0;
+	case XEN_DOMCTL_SENDTRIGGER_POWER:
+	case XEN_DOMCTL_SENDTRIGGER_SLEEP:
+		return -EINVAL;		/* no such buttons */
+	default:
+		return -ENOSYS;
+	}
+}
+
 /* ---- affinity --------------------------------------------------------------- */
 
 static long set_hard(struct vcpu *v, const struct xenctl_bitmap *map)

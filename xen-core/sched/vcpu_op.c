@@ -262,11 +262,10 @@ static long get_physid(struct vcpu *of, gva_t arg)
 	return copy_to_guest(arg, &id, sizeof(id));
 }
 
-static long send_nmi(struct vcpu *of)
+void vcpu_send_nmi(struct vcpu *v)
 {
-	if (!__atomic_exchange_n(&of->pv.nmi_pending, true, __ATOMIC_SEQ_CST))
-		vcpu_kick(of);
-	return 0;
+	if (!__atomic_exchange_n(&v->pv.nmi_pending, true, __ATOMIC_SEQ_CST))
+		vcpu_kick(v);
 }
 
 long hc_vcpu_op(struct vcpu *v, int cmd, unsigned int vcpuid, gva_t arg)
@@ -306,7 +305,8 @@ long hc_vcpu_op(struct vcpu *v, int cmd, unsigned int vcpuid, gva_t arg)
 	case VCPUOP_get_physid:
 		return get_physid(of, arg);
 	case VCPUOP_send_nmi:
-		return send_nmi(of);
+		vcpu_send_nmi(of);
+		return 0;
 	default:
 		return hypercall_unknown(v, __HYPERVISOR_vcpu_op,
 					 (unsigned long)cmd);

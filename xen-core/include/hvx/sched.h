@@ -102,6 +102,8 @@ void domain_pause_nosync(struct domain *d);
 void domain_unpause(struct domain *d);
 /* An event arrived for v: end its block or poll, kick it if it runs. */
 void vcpu_kick(struct vcpu *v);
+/* One NMI, if none is pending; lost if it has no handler. */
+void vcpu_send_nmi(struct vcpu *v);
 void vcpu_block(struct vcpu *v);	/* the current one: until an event */
 void vcpu_yield(struct vcpu *v);
 
