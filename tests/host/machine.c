@@ -290,6 +290,17 @@ __weak mfn_t buddy_alloc_below(unsigned int order, unsigned int bits)
 	return buddy_alloc(order);
 }
 
+__weak mfn_t buddy_take(unsigned int order, unsigned int bits, bool *dirty)
+{
+	*dirty = false;
+	return buddy_alloc_below(order, bits);
+}
+
+__weak void buddy_scrub(mfn_t mfn, unsigned int order)
+{
+	memset(mfn_to_virt(mfn), 0, PAGE_SIZE << order);
+}
+
 __weak void buddy_free(mfn_t mfn, unsigned int order)
 {
 	unsigned long i = mfn_x(mfn) - HOST_FIRST_MFN, n = 1UL << order;

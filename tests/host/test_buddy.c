@@ -115,9 +115,11 @@ static void assert_zero(mfn_t mfn, unsigned int order)
 static void test_first_use_is_scrubbed(void **state)
 {
 	mfn_t dirty, mfn;
+	bool is_dirty = false;
 
 	(void)state;
-	dirty = buddy_alloc_unscrubbed(4);
+	dirty = buddy_take(4, 64, &is_dirty);
+	assert_true(is_dirty);
 	assert_int_equal(*((uint8_t *)mfn_to_virt(dirty) + 100), 0x5a);
 	mfn = buddy_alloc(4);
 	assert_true(mfn_valid(mfn));

@@ -338,6 +338,9 @@ static void test_claims(void **state)
 
 	(void)state;
 	r.domid = 1;
+	r.nr_extents = v1->d->max_pages + 1UL;
+	assert_int_equal(mem(v0, XENMEM_claim_pages, &r), -EINVAL);
+	v1->d->max_pages = ~0U;
 	r.nr_extents = free + 1;
 	assert_int_equal(mem(v0, XENMEM_claim_pages, &r), -ENOMEM);
 	r.nr_extents = free - 1;
@@ -353,6 +356,9 @@ static void test_claims(void **state)
 	r.domid = 1;
 	assert_int_equal(mem(v0, XENMEM_claim_pages, &r), 0);
 	assert_int_equal(domain_claims_total(), 0);
+	v1->d->is_dying = true;
+	r.nr_extents = 10;
+	assert_int_equal(mem(v0, XENMEM_claim_pages, &r), -ESRCH);
 	assert_int_equal(mem(v1, XENMEM_claim_pages, &r), -EPERM);
 }
 

@@ -155,14 +155,15 @@ void alloc_fail_nth(unsigned long n)
 	WRITE_ONCE(fail_countdown, n);
 }
 
-static mfn_t alloc_from(unsigned int order, unsigned int zone, bool *dirty)
+mfn_t buddy_take(unsigned int order, unsigned int bits, bool *dirty)
 {
+	unsigned int zone, have;
 	unsigned long mfn;
-	unsigned int have;
 	bool found;
 
-	if (order > MAX_ORDER || alloc_shall_fail())
+	if (order > MAX_ORDER || bits < PAGE_SHIFT || alloc_shall_fail())
 		return INVALID_MFN;
+	zone = MIN(bits - PAGE_SHIFT, NR_ZONES - 1U);
 	spin_lock(&buddy_lock);
 	found = block_find(order, zone, &mfn, &have);
 	if (found)
@@ -171,7 +172,7 @@ static mfn_t alloc_from(unsigned int order, unsigned int zone, bool *dirty)
 	return found ? _mfn(mfn) : INVALID_MFN;
 }
 
-static void scrub(mfn_t mfn, unsigned int order)
+void buddy_scrub(mfn_t mfn, unsigned int order)
 {
 	memset(mfn_to_virt(mfn), 0, PAGE_SIZE << order);
 }
@@ -179,26 +180,16 @@ static void scrub(mfn_t mfn, unsigned int order)
 mfn_t buddy_alloc_below(unsigned int order, unsigned int bits)
 {
 	bool dirty = false;
-	mfn_t mfn;
+	mfn_t mfn = buddy_take(order, bits, &dirty);
 
-	if (bits < PAGE_SHIFT)
-		return INVALID_MFN;
-	mfn = alloc_from(order, MIN(bits - PAGE_SHIFT, NR_ZONES - 1U), &dirty);
 	if (dirty)
-		scrub(mfn, order);
+		buddy_scrub(mfn, order);
 	return mfn;
 }
 
 mfn_t buddy_alloc(unsigned int order)
 {
 	return buddy_alloc_below(order, 64);
-}
-
-mfn_t buddy_alloc_unscrubbed(unsigned int order)
-{
-	bool dirty;
-
-	return alloc_from(order, NR_ZONES - 1, &dirty);
 }
 
 /* Every frame must be in use, by nobody: else our own books are wrong. */
@@ -223,7 +214,7 @@ void buddy_free(mfn_t mfn, unsigned int order)
 {
 	BUG_ON(order > MAX_ORDER || mfn_x(mfn) & ((1UL << order) - 1));
 	check_unused(mfn_x(mfn), order);
-	scrub(mfn, order);
+	buddy_scrub(mfn, order);
 	spin_lock(&buddy_lock);
 	mark_free(mfn_x(mfn), order);
 	block_give(mfn_x(mfn), order, false);

@@ -437,7 +437,7 @@ void domain_put(struct domain *d)
 static int kill_stop(struct domain *d)
 {
 	domain_pause(d);
-	return 0;
+	return domain_claim_pages(d, 0);
 }
 
 /* No table, page or timer knows it any more. */

@@ -110,9 +110,7 @@ static bool extent_add(struct domain *d, unsigned int order, unsigned int bits,
 
 	if (!domain_reserve_pages(d, n))
 		return false;
-	if (!domain_claim_allows(d, n))
-		goto out_unreserve;
-	*out = buddy_alloc_below(order, bits);
+	*out = domain_alloc_frames(d, order, bits);
 	if (mfn_eq(*out, INVALID_MFN))
 		goto out_unreserve;
 	mfn = mfn_x(*out);
@@ -662,7 +660,7 @@ static long mem_claim_pages(struct memop *m, union memory_arg *a)
 	d = target_get(m->v, r->domid, &rc);
 	if (!d)
 		return rc;
-	rc = d->is_dying ? -ESRCH : domain_claim_pages(d, r->nr_extents);
+	rc = domain_claim_pages(d, r->nr_extents);
 	domain_put(d);
 	return rc;
 }

@@ -8,7 +8,8 @@
  * reference to it: the last one may go long after it was killed.
  *
  * A claim is the control tool's: "this domain will want n frames in all".
- * Claimed frames are not given to others.  quota_lock guards the claims.
+ * Claimed frames are not given to others: to look at the claims and to take
+ * frames is one step under quota_lock, which guards the claims.
  */
 #include <hvx/domain.h>
 
@@ -55,12 +56,15 @@ int domain_claim_pages(struct domain *d, unsigned long want)
 	spin_lock(&quota_lock);
 	free = buddy_free_pages();
 	others = claimed - d->claimed_pages;
+	if (want && d->is_dying)
+		rc = -ESRCH;
+	else if (want && (want <= d->tot_pages || want > d->max_pages))
+		rc = -EINVAL;
 	/* The claim is on the total: what it has already needs none. */
-	want = want > d->tot_pages ? want - d->tot_pages : 0;
-	if (want > UINT32_MAX || (want && (free < others ||
-					   want > free - others)))
+	want -= MIN(want, (unsigned long)d->tot_pages);
+	if (!rc && want && (free < others || want > free - others))
 		rc = -ENOMEM;
-	else {
+	if (!rc) {
 		d->claimed_pages = (uint32_t)want;
 		claimed = others + want;
 	}
@@ -68,27 +72,38 @@ int domain_claim_pages(struct domain *d, unsigned long want)
 	return rc;
 }
 
-bool domain_claim_allows(struct domain *d, unsigned long n)
+/* Does it break no promise to others if d takes n frames? */
+static bool claims_allow(const struct domain *d, unsigned long n)
 {
-	unsigned long free, others;
-	bool ok;
+	unsigned long free = buddy_free_pages();
+	unsigned long others = claimed - d->claimed_pages;
 
-	/* Nearly always there are no claims at all. */
-	if (!READ_ONCE(claimed))
-		return true;
+	return free >= others && n <= free - others;
+}
+
+static void use_claim(struct domain *d, unsigned long n)
+{
+	uint32_t used = (uint32_t)MIN(n, (unsigned long)d->claimed_pages);
+
+	d->claimed_pages -= used;
+	claimed -= used;
+}
+
+mfn_t domain_alloc_frames(struct domain *d, unsigned int order,
+			  unsigned int bits)
+{
+	mfn_t mfn = INVALID_MFN;
+	bool dirty = false;
+
 	spin_lock(&quota_lock);
-	free = buddy_free_pages();
-	others = claimed - d->claimed_pages;
-	ok = free >= others && n <= free - others;
-	if (ok) {
-		uint32_t used = (uint32_t)MIN(n, (unsigned long)
-						 d->claimed_pages);
-
-		d->claimed_pages -= used;
-		claimed -= used;
-	}
+	if (claims_allow(d, 1UL << order))
+		mfn = buddy_take(order, bits, &dirty);
+	if (!mfn_eq(mfn, INVALID_MFN))
+		use_claim(d, 1UL << order);
 	spin_unlock(&quota_lock);
-	return ok;
+	if (dirty)
+		buddy_scrub(mfn, order);
+	return mfn;
 }
 
 unsigned long domain_claims_total(void)

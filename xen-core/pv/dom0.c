@@ -78,11 +78,13 @@ static void take_memory(struct build *b)
 	while (pfn < b->l.nr_pages && b->nr_extents < MAX_EXTENTS) {
 		unsigned long left = b->l.nr_pages - pfn;
 		struct extent *e = &b->extent[b->nr_extents];
+		bool dirty;
 		mfn_t mfn;
 
 		while ((1UL << order) > left)
 			order--;
-		mfn = buddy_alloc_unscrubbed(order);
+		/* All of it is filled, or cleared as dom0 boots. */
+		mfn = buddy_take(order, 64, &dirty);
 		if (mfn_eq(mfn, INVALID_MFN)) {
 			if (!order--)
 				break;

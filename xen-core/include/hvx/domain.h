@@ -171,11 +171,14 @@ void domain_unreserve_pages(struct domain *d, unsigned long n);
  * domain only when there are none.  Called by alloc/frame.c. */
 void domain_slot_hold(unsigned int slot);
 void domain_slot_release(unsigned int slot);
-/* Promise d that it can have `want` frames in all; 0 ends a promise. */
+/* Promise d that it can have `want` frames in all; 0 ends a promise.  -EINVAL
+ * if it has as many or may not have them, -ENOMEM if there aren't as many that
+ * nobody else was promised, -ESRCH if d is dying. */
 int __must_check domain_claim_pages(struct domain *d, unsigned long want);
-/* May d take n free frames without breaking a promise to others?  Uses up its
- * own. */
-bool __must_check domain_claim_allows(struct domain *d, unsigned long n);
+/* 2^order frames below the 2^bits'th byte for d, if that breaks no promise to
+ * others; uses up its own.  INVALID_MFN if not.  They aren't d's yet. */
+mfn_t domain_alloc_frames(struct domain *d, unsigned int order,
+			  unsigned int bits);
 unsigned long domain_claims_total(void);
 
 #endif

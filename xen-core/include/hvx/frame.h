@@ -157,8 +157,10 @@ mfn_t buddy_alloc(unsigned int order);
 mfn_t buddy_alloc_below(unsigned int order, unsigned int bits);
 /* Scrubs; frees for reuse.  The words must be ownerless (no references). */
 void buddy_free(mfn_t mfn, unsigned int order);
-/* For dom0's first memory: as boot found it, when it wasn't used since. */
-mfn_t buddy_alloc_unscrubbed(unsigned int order);
+/* The first half of it: *dirty is set if they aren't zero yet, and must be
+ * scrubbed before a guest gets them (buddy_scrub, or by filling them). */
+mfn_t buddy_take(unsigned int order, unsigned int bits, bool *dirty);
+void buddy_scrub(mfn_t mfn, unsigned int order);
 unsigned long buddy_free_pages(void);
 /* The same, below the 2^bits'th byte. */
 unsigned long buddy_free_below(unsigned int bits);
