@@ -54,7 +54,9 @@ long domctl_setvcpucontext(struct domctl_call *c)
 	struct vcpu_guest_context *ctx;
 	long rc;
 
-	if (c->d == c->v->d || !handle_gva(c->op->u.vcpucontext.ctxt))
+	/* A dying domain has let go of its tables: it mustn't hold new ones. */
+	if (c->d == c->v->d || !handle_gva(c->op->u.vcpucontext.ctxt) ||
+	    c->d->is_dying)
 		return -EINVAL;
 	if (!v)
 		return -ESRCH;

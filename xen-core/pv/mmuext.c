@@ -22,7 +22,15 @@ static int op_pin(struct domain *owner, const struct mmuext_op *op)
 	enum frame_type type = (enum frame_type)(FT_L1 + op->cmd -
 						 MMUEXT_PIN_L1_TABLE);
 
-	return table_rc(frame_pin(_mfn(op->arg1.mfn), owner, type));
+	mfn_t mfn = _mfn(op->arg1.mfn);
+	int rc = frame_pin(mfn, owner, type);
+
+	/* domain_kill() looks at each frame once, maybe before this pin. */
+	if (unlikely(owner->is_dying) && rc != -ERESTART) {
+		rc = frame_unpin(mfn, owner);
+		return rc == -ERESTART ? rc : -EINVAL;
+	}
+	return table_rc(rc);
 }
 
 static int op_new_base(struct vcpu *v, struct domain *owner,
