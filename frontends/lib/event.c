@@ -64,6 +64,11 @@ void event_upcall(void)
 	}
 }
 
+void event_take(unsigned int port)
+{
+	clear_bit(shared_info->evtchn_pending, port);
+}
+
 unsigned int event_upcalls(void)
 {
 	return *(volatile unsigned int *)&upcalls;

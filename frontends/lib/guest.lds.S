@@ -32,6 +32,7 @@ SECTIONS {
 	.data : AT(ADDR(.data) - VIRT_BASE) { *(.data .data.*) } :text
 	. = ALIGN(4096);
 	.bss : AT(ADDR(.bss) - VIRT_BASE) {
+		_bss = .;
 		*(.bss.aligned) *(.bss .bss.*) *(COMMON)
 		. = ALIGN(4096);
 	} :text

@@ -17,7 +17,6 @@
 
 _Static_assert(TRAP_IRET_CALL == __HYPERVISOR_iret, "entry.S knows the number");
 
-extern const unsigned long trap_stubs[];
 extern const struct fixup fixup_table_start[], fixup_table_end[];
 
 void user_enter(struct cpu *c, const struct regs *r);

@@ -19,6 +19,8 @@ void event_set_handler(unsigned int port, event_fn_t fn);
 void event_mask(unsigned int port);
 void event_unmask(unsigned int port);
 bool event_pending(unsigned int port);
+/* No longer pending, handled or not. */
+void event_take(unsigned int port);
 /* How often an upcall has come at all. */
 unsigned int event_upcalls(void);
 

@@ -13,6 +13,7 @@
 
 #define TRAP_DE		0
 #define TRAP_DB		1
+#define TRAP_NMI	2
 #define TRAP_BP		3
 #define TRAP_OF		4
 #define TRAP_UD		6
@@ -77,6 +78,9 @@ trap_hook_t trap_hook(unsigned int vector, trap_hook_t fn);
 
 /* Call @target(@arg) and come back even if the jump itself faults. */
 void trap_call(unsigned long target, unsigned long arg);
+
+/* The stubs that lead to trap_entry(), by vector. */
+extern const unsigned long trap_stubs[];
 
 void trap_init(void);
 const void *trap_table(void);
