@@ -346,7 +346,10 @@ static void dial_step(struct xs_handle *h, bool wait, int cancel)
 {
 	int pause = hvxs_again_step(h);
 
-	if (pause && wait)
+	/* Who only polls isn't called again before the store has spoken. */
+	if (h->fd >= 0)
+		flush(h);
+	else if (pause && wait)
 		read_unlocked(h, true, pause, cancel);
 }
 

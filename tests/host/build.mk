@@ -82,10 +82,12 @@ test_build-src := tests/host/kernel_file.c xen-core/pv/elf.c \
 	$(addprefix dom0-tools/libhvctl/,core.c build.c unpack.c unpack_child.c)
 test_build-libs := $(kernel-libs)
 # The store's client, compiled into programs that know only Debian's header.
-user-tests += test_hvxs
+user-tests += test_hvxs test_hvxs_again
 test_hvxs-src := tests/host/fake_store.c
 test_hvxs-libs := libhvxs.a
 user-tests += test_guest
 test_guest-libs := libguest.a
 user-tests += test_cfg
 test_cfg-libs := libcfg.a libguest.a
+test_hvxs_again-src := tests/host/fake_store.c
+test_hvxs_again-libs := libhvxs.a
