@@ -91,3 +91,9 @@ user-tests += test_cfg
 test_cfg-libs := libcfg.a libguest.a
 test_hvxs_again-src := tests/host/fake_store.c
 test_hvxs_again-libs := libhvxs.a
+# hvxconsoled with guests that are memory
+user-tests += test_console_ring test_console
+test_console_ring-src := dom0-tools/hvxconsoled/ring.c
+test_console-src = tests/host/fake_hyper.c $(filter-out %/domains.c,\
+	$(hvxconsoled-logic))
+test_console-libs := libcommon.a
