@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reads, writes, syncs and discards by io_uring.
+ *
+ * The ring keeps a reference to the descriptor `held` until all that was
+ * submitted has ended, also after the process was killed: the kernel lets go
+ * of it last. A lock on it therefore tells a successor when nothing of this
+ * process can reach the disk any more.
+ */
+#ifndef BLKBACK_IO_H
+#define BLKBACK_IO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct io;
+
+struct io_op {
+	/* res: bytes, or -errno */
+	void (*done)(struct io_op *op, int res);
+};
+
+/* entries: how many can be queued between two submits. NULL and errno. */
+struct io *io_open(unsigned int entries, int held);
+/* Waits for nothing: what is in flight ends by itself, uncalled. */
+void io_close(struct io *io);
+/* Readable when something is done. */
+int io_fd(const struct io *io);
+
+void io_read(struct io *io, struct io_op *op, int fd, void *to, uint32_t bytes,
+	     uint64_t offset);
+void io_write(struct io *io, struct io_op *op, int fd, const void *from,
+	      uint32_t bytes, uint64_t offset);
+void io_sync(struct io *io, struct io_op *op, int fd);
+/* Data that reads as zeros afterwards. */
+void io_discard(struct io *io, struct io_op *op, int fd, uint64_t offset,
+		uint64_t bytes);
+
+/* Hands what is queued to the kernel. */
+void io_submit(struct io *io);
+/* Calls done for what has ended; how many. */
+unsigned int io_reap(struct io *io);
+
+#endif /* BLKBACK_IO_H */

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* An open file of our own of the same file. Its lock ends with the last
+ * reference to it, and the kernel drops that of an io_uring when all that was
+ * submitted there has ended. */
+static int lock_again(int fd)
+{
+	char path[40];
+	int held;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	held = open(path, O_RDWR | O_CLOEXEC);
+	if (held < 0)
+		return -1;
+	while (flock(held, LOCK_EX))
+		if (errno != EINTR) {
+			close(held);
+			return -1;
+		}
+	return held;
+}
+
+static struct state *map(int fd)
+{
+	struct stat st;
+	void *at;
+
+	if (fstat(fd, &st))
+		return NULL;
+	if (st.st_size == 0 && ftruncate(fd, sizeof(struct state)))
+		return NULL;
+	if (st.st_size != 0 && st.st_size != sizeof(struct state)) {
+		errno = EUCLEAN;
+		return NULL;
+	}
+	at = mmap(NULL, sizeof(struct state), PROT_READ | PROT_WRITE,
+		  MAP_SHARED, fd, 0);
+	return at == MAP_FAILED ? NULL : at;
+}
+
+struct state *state_open(int fd, int *held)
+{
+	struct state *s;
+
+	*held = lock_again(fd);
+	if (*held < 0)
+		return NULL;
+	s = map(fd);
+	if (!s)
+		goto out_close;
+	if (!s->magic)
+		s->magic = STATE_MAGIC;
+	if (s->magic == STATE_MAGIC)
+		return s;
+	munmap(s, sizeof(*s));
+	errno = EUCLEAN;
+out_close:
+	close(*held);
+	return NULL;
+}
+
+struct state_disk *state_find(struct state *s, uint32_t device)
+{
+	struct state_disk *empty = NULL;
+	uint32_t i;
+
+	for (i = 0; i < STATE_DISKS; i++) {
+		struct state_disk *d = &s->disk[i];
+
+		if (d->used && d->device == device)
+			return d;
+		if (!d->used && !empty)
+			empty = d;
+	}
+	if (empty) {
+		empty->device = device;
+		empty->connected = 0;
+		__atomic_store_n(&empty->used, 1, __ATOMIC_RELEASE);
+	}
+	return empty;
+}
+
+void state_forget(struct state_disk *d)
+{
+	__atomic_store_n(&d->connected, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&d->used, 0, __ATOMIC_RELEASE);
+}

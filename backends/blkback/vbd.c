@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A disk's life. The front end's state is looked at again after each step of
+ * ours; a step that must wait for requests in flight (leaving) is finished by
+ * vbd_settle.
+ */
+#include "blkback.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "common/log.h"
+
+/* Steps that one look at the store can lead to: Closed, InitWait, Connected. */
+#define STEPS		4
+#define ERROR_PAUSE_MS	1000
+
+struct vbd *vbd_find(struct service *s, uint32_t device)
+{
+	struct vbd *v;
+
+	for (v = s->disks; v; v = v->next)
+		if (v->device == device && !v->gone)
+			return v;
+	return NULL;
+}
+
+static unsigned int in_flight(const struct vbd *v)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < STATE_QUEUES; i++)
+		n += v->queue[i].in_flight;
+	return n;
+}
+
+static void close_queues(struct vbd *v)
+{
+	unsigned int i;
+
+	for (i = 0; i < STATE_QUEUES; i++)
+		if (v->queue[i].v)
+			queue_close(&v->queue[i]);
+}
+
+/* Opens the queues that v->st describes. 0, or -1 and errno. */
+static int open_queues(struct vbd *v, bool resume)
+{
+	unsigned int i;
+
+	for (i = 0; i < v->st->queues; i++) {
+		if (!queue_open(&v->queue[i], v, &v->st->queue[i], resume))
+			continue;
+		/* Others may have begun requests: they end first. */
+		v->draining = true;
+		return -1;
+	}
+	return 0;
+}
+
+static void set_own(struct vbd *v, enum bus_state state)
+{
+	v->own = state;
+	if (!xs_set_state(v, state))
+		log_warn("%s: the store doesn't take the state", v->name);
+}
+
+/* ---- connecting --------------------------------------------------------- */
+
+static void remember(struct vbd *v, const struct front *f)
+{
+	struct state_disk *st = v->st;
+	unsigned int i;
+
+	st->queues = f->queues;
+	st->ring_pages = f->ring_pages;
+	for (i = 0; i < f->queues; i++) {
+		memcpy(st->queue[i].refs, f->refs[i], sizeof(f->refs[i]));
+		st->queue[i].port = f->port[i];
+	}
+}
+
+static void connected(struct vbd *v)
+{
+	__atomic_store_n(&v->st->connected, 1, __ATOMIC_RELEASE);
+	if (!xs_describe(v))
+		log_warn("%s: the store doesn't take the disk's size", v->name);
+	set_own(v, BUS_CONNECTED);
+	log_info("%s: connected, %u queue(s) of %u page(s)", v->name,
+		 v->st->queues, v->st->ring_pages);
+	control_event(v->s, "connected", v, 0, NULL);
+}
+
+static void connect_guest(struct vbd *v)
+{
+	const char *why;
+	struct front f;
+
+	if (!xs_read_front(v, &f, &why)) {
+		vbd_break(v, why);
+		return;
+	}
+	remember(v, &f);
+	if (open_queues(v, false))
+		vbd_break(v, strerror(errno));
+	else
+		connected(v);
+}
+
+/* The predecessor may have been killed at any moment: what the state says has
+ * to make sense. */
+static bool was_connected(const struct vbd *v)
+{
+	const struct state_disk *st = v->st;
+
+	return st->connected && st->queues >= 1 &&
+		st->queues <= STATE_QUEUES && st->ring_pages >= 1 &&
+		st->ring_pages <= STATE_RING_PAGES &&
+		!(st->ring_pages & (st->ring_pages - 1));
+}
+
+static void resume(struct vbd *v)
+{
+	if (open_queues(v, true)) {
+		vbd_break(v, strerror(errno));
+		return;
+	}
+	log_info("%s: goes on with %u request(s) in flight", v->name,
+		 in_flight(v));
+	if (v->own < BUS_CONNECTED)
+		connected(v);
+}
+
+/* ---- leaving ------------------------------------------------------------ */
+
+static void left(struct vbd *v)
+{
+	bool was = v->st->connected;
+
+	close_queues(v);
+	v->draining = false;
+	__atomic_store_n(&v->st->connected, 0, __ATOMIC_RELEASE);
+	set_own(v, BUS_CLOSED);
+	if (was) {
+		log_info("%s: disconnected", v->name);
+		control_event(v->s, "disconnected", v, 0, NULL);
+	}
+	v->gone = v->going;
+}
+
+static void leave(struct vbd *v)
+{
+	if (v->queue[0].v)
+		v->draining = true;
+	else
+		left(v);
+}
+
+void vbd_break(struct vbd *v, const char *text)
+{
+	log_err("%s: stopped: %s", v->name, text);
+	control_event(v->s, "broken", v, 0, text);
+	leave(v);
+}
+
+static void release(struct vbd *v)
+{
+	struct service *s = v->s;
+	struct vbd **p = &s->disks;
+
+	while (*p != v)
+		p = &(*p)->next;
+	*p = v->next;
+	xs_unfollow(v);
+	state_forget(v->st);
+	disk_close(&v->disk);
+	if (v->detach_id >= 0)
+		control_detached(s, v->detach_id);
+	free(v);
+	if (!s->disks && s->control < 0)
+		loop_stop(s->loop);
+}
+
+void vbd_settle(struct service *s)
+{
+	struct vbd *v, *next;
+
+	for (v = s->disks; v; v = next) {
+		next = v->next;
+		if (v->draining && !in_flight(v)) {
+			left(v);
+			vbd_step(v);
+		}
+		if (v->gone)
+			release(v);
+	}
+}
+
+/* ---- steps -------------------------------------------------------------- */
+
+static void act(struct vbd *v, enum bus_act what)
+{
+	switch (what) {
+	case BUS_NOTHING:
+		break;
+	case BUS_OFFER:
+		if (!xs_offer(v))
+			log_warn("%s: the store doesn't take what is offered",
+				 v->name);
+		set_own(v, BUS_INIT_WAIT);
+		break;
+	case BUS_CONNECT:
+		connect_guest(v);
+		break;
+	case BUS_CLOSE:
+		set_own(v, BUS_CLOSING);
+		break;
+	case BUS_LEAVE:
+		leave(v);
+		break;
+	}
+}
+
+void vbd_step(struct vbd *v)
+{
+	unsigned int i;
+
+	for (i = 0; i < STEPS && !v->draining && !v->gone; i++) {
+		enum bus_act what = v->force ? BUS_LEAVE :
+			bus_next(v->own, xs_front_state(v), v->going);
+
+		if (what == BUS_NOTHING)
+			break;
+		act(v, what);
+	}
+}
+
+void vbd_detach(struct vbd *v, bool force, int64_t id)
+{
+	v->going = true;
+	v->force |= force;
+	if (v->detach_id < 0)
+		v->detach_id = id;
+	/* Closed already: nobody has to let go. */
+	if (v->own == BUS_CLOSED && !v->draining)
+		v->gone = true;
+	else
+		vbd_step(v);
+}
+
+void vbd_io_error(struct vbd *v, const char *what, int error)
+{
+	int64_t now = loop_now();
+	char text[80];
+
+	if (v->last_error && now - v->last_error < ERROR_PAUSE_MS)
+		return;
+	v->last_error = now;
+	snprintf(text, sizeof(text), "%s: %s", what, strerror(error));
+	log_err("%s: the guest gets an I/O error: %s", v->name, text);
+	control_event(v->s, "io-error", v, error, text);
+}
+
+/* ---- attaching ---------------------------------------------------------- */
+
+static struct vbd *make(struct service *s, uint32_t device, const char *name)
+{
+	struct vbd *v = calloc(1, sizeof(*v));
+	unsigned int i;
+
+	if (!v)
+		return NULL;
+	v->s = s;
+	v->device = device;
+	v->detach_id = -1;
+	v->disk.fd = -1;
+	snprintf(v->name, sizeof(v->name), "%s", name);
+	order_init(&v->order);
+	for (i = 0; i < STATE_QUEUES; i++)
+		v->queue[i].port = -1;
+	return v;
+}
+
+static void begin(struct vbd *v)
+{
+	v->next = v->s->disks;
+	v->s->disks = v;
+	xs_follow(v);
+	v->own = xs_own_state(v);
+	if (was_connected(v)) {
+		resume(v);
+	} else if (v->own == BUS_CONNECTED || v->own == BUS_UNKNOWN) {
+		/* A predecessor that died between two steps of leaving, or a
+		 * node that nobody wrote. */
+		v->own = v->own == BUS_CONNECTED ? BUS_CLOSING :
+			BUS_INITIALISING;
+	}
+	vbd_step(v);
+}
+
+struct vbd *vbd_attach(struct service *s, uint32_t device, const char *name,
+		       int fd, const struct disk_spec *spec,
+		       char why[DISK_WHY])
+{
+	struct vbd *v = make(s, device, name);
+
+	if (!v) {
+		snprintf(why, DISK_WHY, "no memory");
+		errno = ENOMEM;
+		return NULL;
+	}
+	if (disk_open(&v->disk, fd, spec, why))
+		goto out_free;
+	v->st = state_find(s->state, device);
+	if (!v->st) {
+		snprintf(why, DISK_WHY, "a guest has %u disks at most",
+			 STATE_DISKS);
+		disk_close(&v->disk);
+		errno = ENOSPC;
+		goto out_free;
+	}
+	begin(v);
+	return v;
+
+out_free:
+	free(v);
+	return NULL;
+}

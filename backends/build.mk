@@ -1,0 +1,9 @@
+# Backends: what they share is linked into each.
+backend-common := $(addprefix backends/common/,ring.c replay.c bus.c)
+blkback-data := $(backend-common) $(addprefix backends/blkback/,queue.c \
+	copies.c blkif.c disk.c io.c pool.c state.c)
+progs += blkback
+blkback-src := $(blkback-data) $(addprefix backends/common/,grants.c ports.c \
+	confine.c) $(addprefix backends/blkback/,main.c control.c vbd.c xs.c)
+blkback-libs := libcommon.a -lxengnttab -lxenevtchn -lxentoollog -lxenstore \
+	-luring -lseccomp -ljson-c
