@@ -97,3 +97,7 @@ test_console_ring-src := dom0-tools/hvxconsoled/ring.c
 test_console-src = tests/host/fake_hyper.c $(filter-out %/domains.c,\
 	$(hvxconsoled-logic))
 test_console-libs := libcommon.a
+
+user-tests += test_blk_ring test_blk_parse
+test_blk_ring-src := $(addprefix backends/common/,ring.c replay.c)
+test_blk_parse-src := backends/blkback/blkif.c backends/common/bus.c
