@@ -29,3 +29,6 @@ unpack-src := dom0-tools/libhvctl/unpack.c xen-core/pv/elf.c \
 user-fuzzers += kernel
 fuzz_kernel-src := $(unpack-src)
 fuzz_kernel-libs := -llzma -lz -llz4 -lzstd
+user-fuzzers += blkif
+fuzz_blkif-src := backends/blkback/blkif.c \
+	$(addprefix backends/common/,ring.c replay.c)

@@ -101,3 +101,7 @@ test_console-libs := libcommon.a
 user-tests += test_blk_ring test_blk_parse
 test_blk_ring-src := $(addprefix backends/common/,ring.c replay.c)
 test_blk_parse-src := backends/blkback/blkif.c backends/common/bus.c
+user-tests += test_blk_path
+test_blk_path-src = tests/host/fake_blk.c backends/blkback/vbd.c \
+	backends/common/bus.c $(filter-out backends/common/bus.c,$(blkback-data))
+test_blk_path-libs := libcommon.a -luring -lpthread
