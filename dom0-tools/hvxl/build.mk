@@ -2,9 +2,11 @@
 # is linked in, and of libhvctl only the control calls are.
 progs += hvxl
 hvxl-src := $(addprefix dom0-tools/hvxl/,main.c args.c cmdhelp.c cmdtable.c \
-	host.c say.c pools.c rows.c out_table.c out_info.c out_json.c out_time.c \
-	cmd_domid.c cmd_help.c cmd_info.c cmd_list.c cmd_mem.c \
-	cmd_pause.c cmd_pools.c cmd_sched.c cmd_tell.c cmd_uptime.c cmd_vcpu.c)
+	direct.c host.c hvxd_client.c pools.c rows.c say.c \
+	out_info.c out_json.c out_table.c out_time.c out_top.c \
+	top_sample.c top_view.c \
+	$(addprefix cmd_,domid.c events.c help.c info.c life.c list.c mem.c \
+	pause.c pools.c power.c sched.c tell.c top.c uptime.c vcpu.c))
 hvxl-libs := libhvctl.a libhvxs.a -Wl,-Bstatic -lxenforeignmemory -lxencall \
 	-lxentoolcore -lxentoollog -ljson-c -Wl,-Bdynamic
 # Configurations, for hvxl and for tests.
@@ -12,3 +14,4 @@ libs += libcfg
 libcfg-src := $(addprefix dom0-tools/hvxl/,cfg_note.c cfg_lex.c cfg_parse.c \
 	cfg_text.c cfg_keys.c cfg_apply.c cfg_special.c cfg_disk.c cfg_vif.c \
 	cfg_cpus.c xl_conf.c)
+	-lxentoolcore -lxentoollog -ljson-c -lncursesw -ltinfo -Wl,-Bdynamic

@@ -12,7 +12,6 @@
 #include <libhvxs/hvxs.h>
 #include "args.h"
 #include "hvxl.h"
-#include "out.h"
 
 /* What libxl adds to a domain's limit for what isn't the guest's RAM, KiB. */
 #define LIMIT_SLACK_KIB		1024
@@ -45,11 +44,10 @@ static uint64_t read_size(const char *text)
 	die("a size is a number of MiB, or one with k, m or g behind it");
 }
 
-static int put_target(uint32_t domid, uint64_t kib,
-		      const xen_domain_handle_t handle)
+static int put_target(uint32_t domid, uint64_t kib)
 {
 	char *path = xformat("/local/domain/%u/memory/target", domid);
-	char *value = xformat("%lu", kib), uuid[37];
+	char *value = xformat("%lu", kib);
 	int rc = store_put(path, value);
 
 	free(path);
@@ -57,17 +55,6 @@ static int put_target(uint32_t domid, uint64_t kib,
 	if (rc)
 		return fail("mem-set: the store refuses domain %u's target: %s",
 			    domid, strerror(errno));
-	/* In MiB, of those domains that have a /vm. */
-	uuid_text(handle, uuid);
-	path = xformat("/vm/%s/memory", uuid);
-	value = store_get("%s", path);
-	if (value) {
-		free(value);
-		value = xformat("%lu", kib / 1024);
-		store_put(path, value);
-	}
-	free(value);
-	free(path);
 	return 0;
 }
 
@@ -112,7 +99,7 @@ int cmd_mem_set(int argc, char **argv)
 	if (info.max_pages < UINT32_MAX / 4 &&
 	    hvctl_domain_max_mem(hv(), domid, limit))
 		return fail_domain("mem-set: the hypervisor's limit", domid);
-	return put_target(domid, kib, info.handle);
+	return put_target(domid, kib);
 }
 
 int cmd_mem_max(int argc, char **argv)

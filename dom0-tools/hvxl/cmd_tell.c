@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "args.h"
 #include "hvxl.h"
 
@@ -17,9 +18,11 @@ int cmd_sysrq(int argc, char **argv)
 
 	args_plain(argc, argv, 2, 2, &rest);
 	domid = domain_find(rest[0]);
-	if (strlen(rest[1]) != 1)
-		return args_wrong("a sysrq is a single letter; h asks the "
-				  "guest for all");
+	if (strlen(rest[1]) != 1) {
+		tell("Invalid sysrq.");
+		return fail("sysrq: it is a single letter; h lets the guest "
+			    "print which there are");
+	}
 	if (hvctl_domain_info(hv(), domid, &info))
 		return fail_domain("sysrq", domid);
 	path = xformat("/local/domain/%u/control/sysrq", domid);
@@ -84,6 +87,22 @@ const struct option_def dmesg_options[] = {
 	{ 0 }
 };
 
+/* Guests may write there, too: on a terminal no byte may steer it. */
+static void print_plain(const char *text, int n)
+{
+	const bool terminal = isatty(1);
+	int i;
+
+	for (i = 0; i < n; i++) {
+		unsigned char c = text[i];
+
+		if (terminal && (c < ' ' || c == 0x7f) && c != '\n' &&
+		    c != '\t')
+			c = '?';
+		putchar(c);
+	}
+}
+
 int cmd_dmesg(int argc, char **argv)
 {
 	bool clear = false;
@@ -96,13 +115,13 @@ int cmd_dmesg(int argc, char **argv)
 		clear |= c == 'c';
 	args_rest(argc, argv, 0, 0, &rest);
 	while ((c = hvctl_dmesg(hv(), buf, sizeof(buf), &index, false)) > 0)
-		fwrite(buf, 1, c, stdout);
+		print_plain(buf, c);
 	/* Clearing empties the ring, also of what is not read yet: last. */
 	if (c >= 0 && clear)
 		c = hvctl_dmesg(hv(), buf, sizeof(buf), &index, true);
 	if (c < 0)
 		return fail("dmesg: the hypervisor keeps its messages: %s",
 			    strerror(errno));
-	fwrite(buf, 1, clear ? c : 0, stdout);
+	print_plain(buf, clear ? c : 0);
 	return 0;
 }

@@ -110,6 +110,9 @@ void table_info(FILE *out, const struct host_info *h, const char *key);
 void virt_caps_text(const struct xen_sysctl_physinfo *p, char text[128]);
 struct json_object *json_info(const struct host_info *h);
 
+/* events: one a line */
+void event_text(FILE *out, struct json_object *event);
+
 /* For answers made of several. */
 struct json_object *json_new_list(void);
 void json_append(struct json_object *list, struct json_object *entry);

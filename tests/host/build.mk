@@ -105,3 +105,8 @@ user-tests += test_blk_path
 test_blk_path-src = tests/host/fake_blk.c backends/blkback/vbd.c \
 	backends/common/bus.c $(filter-out backends/common/bus.c,$(blkback-data))
 test_blk_path-libs := libcommon.a -luring -lpthread
+# hvxl but for its main(), with all that it links.
+hvxl-tested = $(filter-out %/main.c,$(hvxl-src))
+user-tests += test_hvxl
+test_hvxl-src = $(hvxl-tested)
+test_hvxl-libs = $(hvxl-libs)
