@@ -72,7 +72,7 @@ int args_next(int argc, char **argv, const char **arg)
 	case OPT_JSON:
 		hvxl.json = true;
 		return args_next(argc, argv, arg);
-	case OPT_HELP:
+	case 'h':
 		help_command(stdout, current);
 		host_close();
 		exit(0);

@@ -2,16 +2,17 @@
 # is linked in, and of libhvctl only the control calls are.
 progs += hvxl
 hvxl-src := $(addprefix dom0-tools/hvxl/,main.c args.c cmdhelp.c cmdtable.c \
-	direct.c host.c hvxd_client.c pools.c rows.c say.c \
-	out_info.c out_json.c out_table.c out_time.c out_top.c \
+	config.c config_running.c devices.c direct.c host.c hvxd_client.c \
+	machine.c pools.c rows.c say.c \
+	out_device.c out_info.c out_json.c out_table.c out_time.c out_top.c \
 	top_sample.c top_view.c \
-	$(addprefix cmd_,domid.c events.c help.c info.c life.c list.c mem.c \
-	pause.c pools.c power.c sched.c tell.c top.c uptime.c vcpu.c))
-hvxl-libs := libhvctl.a libhvxs.a -Wl,-Bstatic -lxenforeignmemory -lxencall \
-	-lxentoolcore -lxentoollog -ljson-c -Wl,-Bdynamic
+	$(addprefix cmd_,create.c device.c domid.c events.c help.c info.c \
+	life.c list.c mem.c pause.c pin.c pools.c power.c sched.c tell.c top.c uptime.c vcpu.c))
+hvxl-libs := libcfg.a libguest.a libhvctl.a libhvxs.a \
+	-Wl,-Bstatic -lxenforeignmemory -lxencall -lxentoolcore -lxentoollog \
+	-ljson-c -lncursesw -ltinfo -Wl,-Bdynamic
 # Configurations, for hvxl and for tests.
 libs += libcfg
 libcfg-src := $(addprefix dom0-tools/hvxl/,cfg_note.c cfg_lex.c cfg_parse.c \
 	cfg_text.c cfg_keys.c cfg_apply.c cfg_special.c cfg_disk.c cfg_vif.c \
 	cfg_cpus.c xl_conf.c)
-	-lxentoolcore -lxentoollog -ljson-c -lncursesw -ltinfo -Wl,-Bdynamic

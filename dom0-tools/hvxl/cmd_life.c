@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * destroy and rename: hvxd's work, who keeps a domain's configuration. Domains
- * that others made it lets alone; those are served here.
+ * destroy and rename: hvxd's work, who keeps a domain's configuration. While it
+ * is away domains can be destroyed all the same, and of those that another
+ * tool made it keeps nothing that would have to be renamed.
  */
 #include "cmds.h"
 
@@ -60,12 +61,13 @@ int cmd_destroy(int argc, char **argv)
 	if (only_dry_run("destroy domain %u", domid))
 		return 0;
 	h = hvxd_open();
-	if (h && !domain_is_foreign(h, domid)) {
+	if (h) {
 		rc = ask(h, "destroy", hvxd_domain_args(domid), rest[0]);
 	} else {
-		if (!h && !domain_is_foreign(NULL, domid))
-			warn("hvxd does not answer (%s): destroying domain %u "
-			     "without it", strerror(errno), domid);
+		/* Another tool's domain is none of hvxd's anyway. */
+		if (!domain_is_foreign(NULL, domid))
+			warn("hvxd does not answer: destroying domain %u "
+			     "without it", domid);
 		rc = direct_destroy(domid);
 	}
 	hvxd_close(h);

@@ -2,7 +2,9 @@
 /* list: who is there. */
 #include "cmds.h"
 
+#include <json-c/json.h>
 #include "args.h"
+#include "config.h"
 #include "hvxl.h"
 #include "out.h"
 #include "pools.h"
@@ -31,6 +33,27 @@ static void complete_row(struct dom_row *row, unsigned int columns)
 		row->nodes = node_affinity(row->info.domain);
 }
 
+static void show_long(const struct dom_row *rows, unsigned int n)
+{
+	struct json_object *list = json_object_new_array();
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		const struct dom_row *r = &rows[i];
+		struct json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "domid",
+				       json_object_new_int(r->info.domain));
+		json_object_object_add(o, "config",
+				       config_of_domain(&r->info, r->name));
+		json_object_array_add(list, o);
+	}
+	json_print_xl(list, stdout);
+	/* xl ends with an empty line. */
+	putchar('\n');
+	json_object_put(list);
+}
+
 const struct option_def list_options[] = {
 	{ 'l', "long", NULL, "All that is known of each, as JSON" },
 	{ 'v', "verbose", NULL, "UUID, why it was shut down, and label, too" },
@@ -56,7 +79,11 @@ int cmd_list(int argc, char **argv)
 	}
 	n = args_rest(argc, argv, 0, 1, &rest);
 	n = rows_collect(&rows, "list", rest, n);
-	(void)details;
+	if (details) {
+		show_long(rows, n);
+		dom_rows_free(rows, n);
+		return 0;
+	}
 	for (i = 0; i < n; i++)
 		complete_row(&rows[i], columns |
 			     (hvxl.json ? LIST_POOL : 0));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * shutdown and reboot. All domains are asked before the first is waited for:
- * each has a connection to hvxd of its own.
+ * each has a connection to hvxd of its own. Without hvxd only those are asked
+ * whose end isn't its business.
  */
 #include "cmds.h"
 
@@ -32,7 +33,7 @@ struct power {
 struct target {
 	uint32_t domid;
 	struct hvxd *h;		/* asked and not answered yet; or NULL */
-	bool foreign;		/* asked in the store */
+	bool foreign;		/* another tool's: asked in the store */
 };
 
 static struct json_object *request(const struct power *p, uint32_t domid)
@@ -52,12 +53,9 @@ static int begin(const struct power *p, struct target *t)
 	if (hvctl_domain_info(hv(), t->domid, &info))
 		return fail_domain(p->verb, t->domid);
 	t->h = hvxd_open();
-	t->foreign = domain_is_foreign(t->h, t->domid);
-	if (t->foreign) {
-		hvxd_close(t->h);
-		t->h = NULL;
+	t->foreign = !t->h && domain_is_foreign(NULL, t->domid);
+	if (t->foreign)
 		return direct_shutdown(t->domid, p->how);
-	}
 	if (!t->h)
 		hvxd_need(p->verb);
 	if (!hvxd_send(t->h, p->verb, request(p, t->domid), &e))

@@ -21,9 +21,8 @@ struct option_def {
 enum {
 	OPT_FIRST = 256,
 	OPT_JSON,		/* of every command with CMD_JSON */
-	OPT_HELP,
-	OPT_FOLLOW,
-	OPT_DEFCONFIG,
+	OPT_FORCE,
+	OPT_IGNORE_MASKS,
 };
 
 enum {

@@ -16,12 +16,16 @@
 static struct hvctl *hypervisor;
 static struct xs_handle *xs;
 
+struct hvctl *hv_or_null(void)
+{
+	if (!hypervisor)
+		hypervisor = hvctl_open();
+	return hypervisor;
+}
+
 struct hvctl *hv(void)
 {
-	if (hypervisor)
-		return hypervisor;
-	hypervisor = hvctl_open();
-	if (!hypervisor)
+	if (!hv_or_null())
 		die("no way to the hypervisor (%s): is this dom0, are you "
 		    "root, and is the module xen-privcmd loaded?",
 		    strerror(errno));

@@ -47,6 +47,8 @@ char *xstrdup(const char *s);
 
 /* ---- host.c: the hypervisor and the store ---- */
 
+/* NULL and errno if this isn't dom0. */
+struct hvctl *hv_or_null(void);
 struct hvctl *hv(void);
 /* NULL, and why in errno, if no store answers. */
 struct xs_handle *store_or_null(void);

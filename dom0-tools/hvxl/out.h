@@ -110,6 +110,15 @@ void table_info(FILE *out, const struct host_info *h, const char *key);
 void virt_caps_text(const struct xen_sysctl_physinfo *p, char text[128]);
 struct json_object *json_info(const struct host_info *h);
 
+/* block-list and network-list: the header once, the rest for each domain */
+struct device;
+void table_disks_head(FILE *out);
+void table_disks(FILE *out, const struct device *d, unsigned int n);
+void table_nics_head(FILE *out);
+void table_nics(FILE *out, const struct device *d, unsigned int n);
+void json_devices(struct json_object *list, const struct device *d,
+		  unsigned int n, uint32_t domid, bool nic);
+
 /* events: one a line */
 void event_text(FILE *out, struct json_object *event);
 

@@ -8,6 +8,7 @@
 #include <json-c/json.h>
 #include <string.h>
 #include <abi/sched.h>
+#include <common/guest.h>
 #include "hvxl.h"
 #include "pools.h"
 
@@ -43,14 +44,11 @@ void json_append(struct json_object *list, struct json_object *entry)
 
 int json_print(FILE *out, struct json_object *obj)
 {
-	const char *text = obj ? json_object_to_json_string_ext(
-		obj, JSON_C_TO_STRING_PRETTY |
-		     JSON_C_TO_STRING_NOSLASHESCAPE) : NULL;
-
-	if (text)
-		fprintf(out, "%s\n", text);
+	if (!obj)
+		return fail("no memory for the answer");
+	json_print_xl(obj, out);
 	json_object_put(obj);
-	return text ? 0 : fail("no memory for the answer");
+	return 0;
 }
 
 const char *shutdown_reason_name(unsigned int reason)

@@ -101,7 +101,7 @@ static void test_table_is_whole(void **state)
 static const struct option_def some_options[] = {
 	{ 'w', "wait", NULL, "help" },
 	{ 'd', "domain", "DOMAIN", "help" },
-	{ OPT_FOLLOW, "follow", NULL, "help" },
+	{ OPT_FORCE, "force", NULL, "help" },
 	{ 0 }
 };
 static const struct command some_command = {
@@ -111,7 +111,7 @@ static const struct command some_command = {
 
 static void test_options_anywhere(void **state)
 {
-	char *argv[] = { "some", "-w", "guest", "--domain=d1", "--follow",
+	char *argv[] = { "some", "-w", "guest", "--domain=d1", "--force",
 			 "more", "--json", NULL };
 	const char *arg = NULL;
 	char **rest;
@@ -122,7 +122,7 @@ static void test_options_anywhere(void **state)
 	assert_int_equal(args_next(7, argv, &arg), 'w');
 	assert_int_equal(args_next(7, argv, &arg), 'd');
 	assert_string_equal(arg, "d1");
-	assert_int_equal(args_next(7, argv, &arg), OPT_FOLLOW);
+	assert_int_equal(args_next(7, argv, &arg), OPT_FORCE);
 	assert_int_equal(args_next(7, argv, &arg), -1);
 	assert_true(hvxl.json);
 	hvxl.json = false;

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * block-list, -attach, -detach, and network-* likewise. Lists come from the
+ * store; what changes a domain is hvxd's work.
+ */
+#include "cmds.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+#include "args.h"
+#include "cfg.h"
+#include "devices.h"
+#include "hvxd_client.h"
+#include "hvxl.h"
+#include "out.h"
+
+/* ---- lists ---- */
+
+struct kind {
+	const char *name;	/* in the store */
+	void (*head)(FILE *out);
+	void (*table)(FILE *out, const struct device *d, unsigned int n);
+	bool nic;
+};
+
+static const struct kind disks = {
+	"vbd", table_disks_head, table_disks, false
+};
+static const struct kind nics = { "vif", table_nics_head, table_nics, true };
+
+static void list_one(const struct kind *kind, uint32_t domid,
+		     struct json_object *json)
+{
+	struct device *list;
+	unsigned int n = devices_list(domid, kind->name, &list);
+
+	if (json)
+		json_devices(json, list, n, domid, kind->nic);
+	else
+		kind->table(stdout, list, n);
+	devices_free(list, n);
+}
+
+static int list_devices(const struct kind *kind, int argc, char **argv)
+{
+	struct json_object *json = NULL;
+	int i, n, rc = 0;
+	uint32_t domid;
+	char **rest;
+
+	n = args_plain(argc, argv, 1, argc, &rest);
+	store();
+	if (hvxl.json)
+		json = json_new_list();
+	else
+		kind->head(stdout);
+	for (i = 0; i < n; i++) {
+		if (domain_lookup(rest[i], &domid)) {
+			list_one(kind, domid, json);
+			continue;
+		}
+		tell("%s is an invalid domain identifier (rc=-6)", rest[i]);
+		rc = 1;
+	}
+	return json ? json_print(stdout, json) | rc : rc;
+}
+
+int cmd_block_list(int argc, char **argv)
+{
+	return list_devices(&disks, argc, argv);
+}
+
+int cmd_network_list(int argc, char **argv)
+{
+	return list_devices(&nics, argc, argv);
+}
+
+/* ---- attach and detach ---- */
+
+/* Several arguments are one spec, as if they stood in one with commas. */
+static char *join(char **words, int n)
+{
+	char *text = xstrdup(n ? words[0] : ""), *more;
+	int i;
+
+	for (i = 1; i < n; i++) {
+		more = xformat("%s,%s", text, words[i]);
+		free(text);
+		text = more;
+	}
+	return text;
+}
+
+/* Asks hvxd; args gets the domain. */
+static int ask(const char *command, const char *what, uint32_t domid,
+	       struct json_object *args)
+{
+	struct hvxd *h = hvxd_need(command);
+	struct json_object *answer;
+	struct hvxd_error e;
+	char *name;
+
+	json_object_object_add(args, "domain", json_object_new_int64(domid));
+	answer = hvxd_ask(h, what, args, NULL, NULL, &e);
+	hvxd_close(h);
+	if (answer) {
+		json_object_put(answer);
+		return 0;
+	}
+	name = domain_name_shown(domid);
+	hvxd_fail(command, name, &e);
+	free(name);
+	return 1;
+}
+
+static void dry_run(const char *what, struct json_object *device)
+{
+	printf("%s: ", what);
+	json_print_xl(device, stdout);
+	json_object_put(device);
+}
+
+int cmd_block_attach(int argc, char **argv)
+{
+	struct json_object *args, *json;
+	struct guest_disk disk;
+	char why[CFG_WHY], **rest, *spec;
+	uint32_t domid;
+	int n, rc;
+
+	n = args_plain(argc, argv, 2, argc, &rest);
+	domid = domain_find(rest[0]);
+	spec = join(rest + 1, n - 1);
+	if (cfg_parse_disk(spec, &disk, why)) {
+		rc = fail("block-attach: %s: %s", spec, why);
+		goto out;
+	}
+	if (*why)
+		warn("%s: %s", spec, why);
+	json = disk_to_json(&disk);
+	if (hvxl.dry_run) {
+		dry_run("disk", json);
+		rc = 0;
+		goto out;
+	}
+	args = json_object_new_object();
+	json_object_object_add(args, "disk", json);
+	rc = ask("block-attach", "disk-attach", domid, args);
+out:
+	guest_disk_free(&disk);
+	free(spec);
+	return rc;
+}
+
+int cmd_network_attach(int argc, char **argv)
+{
+	struct json_object *args, *json;
+	char why[CFG_WHY], **rest, *spec;
+	struct guest_vif vif;
+	uint32_t domid;
+	int n, rc;
+
+	n = args_plain(argc, argv, 1, argc, &rest);
+	domid = domain_find(rest[0]);
+	spec = join(rest + 1, n - 1);
+	if (cfg_parse_vif(spec, &vif, why)) {
+		rc = fail("network-attach: %s: %s", spec, why);
+		goto out;
+	}
+	if (*why)
+		warn("%s: %s", spec, why);
+	json = vif_to_json(&vif, 0);
+	/* Which number is free hvxd knows. */
+	json_object_object_del(json, "devid");
+	if (hvxl.dry_run) {
+		dry_run("vif", json);
+		rc = 0;
+		goto out;
+	}
+	args = json_object_new_object();
+	json_object_object_add(args, "nic", json);
+	rc = ask("network-attach", "nic-attach", domid, args);
+out:
+	guest_vif_free(&vif);
+	free(spec);
+	return rc;
+}
+
+const struct option_def detach_options[] = {
+	{ OPT_FORCE, "force", NULL,
+	  "At once: the guest loses what it had under way" },
+	{ 0 }
+};
+
+static int detach(int argc, char **argv, const char *what,
+		  int (*find)(uint32_t domid, const char *text, uint32_t *id))
+{
+	struct json_object *args;
+	bool force = hvxl.force;
+	uint32_t domid, id;
+	const char *arg;
+	char **rest;
+	int c;
+
+	while ((c = args_next(argc, argv, &arg)) >= 0)
+		force |= c == OPT_FORCE;
+	args_rest(argc, argv, 2, 2, &rest);
+	domid = domain_find(rest[0]);
+	if (find(domid, rest[1], &id))
+		return 1;
+	if (only_dry_run("%s %u of domain %u", what, id, domid))
+		return 0;
+	args = json_object_new_object();
+	json_object_object_add(args, "device", json_object_new_int64(id));
+	json_object_object_add(args, "force", json_object_new_boolean(force));
+	return ask(argv[0], what, domid, args);
+}
+
+/* Whether the domain has it. */
+static bool has_device(uint32_t domid, const char *kind, uint32_t id)
+{
+	char *backend = store_get("/libxl/%u/device/%s/%u/backend", domid,
+				  kind, id);
+	bool has = backend;
+
+	free(backend);
+	return has;
+}
+
+static int find_disk(uint32_t domid, const char *text, uint32_t *id)
+{
+	if (guest_vdev_number(text, id))
+		return fail("block-detach: %s names no disk; they are called "
+			    "like xvda, or 51712", text);
+	if (has_device(domid, "vbd", *id))
+		return 0;
+	tell("Error: Device %s not connected.", text);
+	return fail("`%s block-list %u` shows those there are", hvxl.prog,
+		    domid);
+}
+
+static bool find_mac(uint32_t domid, const char *mac, uint32_t *id)
+{
+	struct device *list;
+	unsigned int i, n = devices_list(domid, "vif", &list);
+	bool found = false;
+
+	for (i = 0; i < n && !found; i++) {
+		found = !strcmp(list[i].mac, mac);
+		*id = list[i].id;
+	}
+	devices_free(list, n);
+	return found;
+}
+
+static int find_nic(uint32_t domid, const char *text, uint32_t *id)
+{
+	unsigned long n;
+	char mac[18];
+
+	if (parse_number(text, UINT32_MAX, &n)) {
+		*id = n;
+		if (has_device(domid, "vif", n))
+			return 0;
+	} else if (!guest_canonical_mac(text, mac) &&
+		   find_mac(domid, mac, id)) {
+		return 0;
+	}
+	tell("Unknown device %s.", text);
+	return fail("`%s network-list %u` shows those there are", hvxl.prog,
+		    domid);
+}
+
+int cmd_block_detach(int argc, char **argv)
+{
+	return detach(argc, argv, "disk-detach", find_disk);
+}
+
+int cmd_network_detach(int argc, char **argv)
+{
+	return detach(argc, argv, "nic-detach", find_nic);
+}
