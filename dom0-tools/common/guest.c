@@ -23,7 +23,7 @@ const char *const disk_backend_names[DISK_BACKEND_COUNT] = {
 void guest_config_init(struct guest_config *config)
 {
 	*config = (struct guest_config){
-		.weight = -1, .cap = -1, .numa_placement = -1,
+		.weight = -1, .cap = -1, .numa_placement = -1, .nomigrate = -1,
 		.on_reboot = ACTION_RESTART,
 		.on_soft_reset = ACTION_SOFT_RESET,
 		.max_grant_frames = -1, .max_maptrack_frames = -1,

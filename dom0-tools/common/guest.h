@@ -103,7 +103,7 @@ struct guest_config {
 	unsigned int vif_count;
 	char **vscsis;
 	unsigned int vscsi_count;
-	bool nomigrate;
+	int nomigrate;		/* 1 or 0 as asked for; -1: not said */
 	int max_grant_frames, max_maptrack_frames;	/* -1: not said */
 	int max_event_channels;				/* likewise */
 };
@@ -160,6 +160,9 @@ int guest_vif_check(const struct guest_vif *vif, char *why);
 struct json_object;
 /* The shape and order of libxl's; NULL: no memory. */
 struct json_object *guest_to_json(const struct guest_config *config);
+/* As `xl list -l` has a guest that runs under a scheduler ("credit"). */
+struct json_object *guest_to_live_json(const struct guest_config *config,
+				       const char *sched);
 struct json_object *disk_to_json(const struct guest_disk *disk);
 /* n: the place in its list, which is the devid of one that has none. */
 struct json_object *vif_to_json(const struct guest_vif *vif, unsigned int n);

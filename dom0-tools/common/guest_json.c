@@ -27,16 +27,21 @@
 #define ACTION(name) \
 	ENUM(struct guest_config, #name, name, guest_action_names, ACTION_COUNT)
 
-static const struct field c_info_fields[] = {
+static const struct field name_fields[] = {
 	C("ssid_label", STRING, seclabel),
 	C("name", STRING, name),
+	{ }
+};
+
+/* A running guest's domid stands before these. */
+static const struct field c_info_fields[] = {
 	C("uuid", STRING, uuid),
 	C("pool_name", STRING, pool),
 	{ }
 };
 
-/* vCPUs stand between these two halves of b_info. */
-static const struct field b_info_fields[] = {
+/* vCPUs stand before these. */
+static const struct field memory_fields[] = {
 	LIST(struct guest_config, "vcpu_hard_affinity", CPUS, hard, hard_count,
 	     GUEST_VCPUS_MAX),
 	LIST(struct guest_config, "vcpu_soft_affinity", CPUS, soft, soft_count,
@@ -44,7 +49,11 @@ static const struct field b_info_fields[] = {
 	C("numa_placement", TRI, numa_placement),
 	C("max_memkb", U64, maxmem_kb),
 	C("target_memkb", U64, memory_kb),
-	C("disable_migrate", YES, nomigrate),
+	{ }
+};
+
+static const struct field limit_fields[] = {
+	C("disable_migrate", TRI, nomigrate),
 	C("max_grant_frames", INT, max_grant_frames),
 	C("max_maptrack_frames", INT, max_maptrack_frames),
 	{ }
@@ -161,27 +170,54 @@ static bool put_vcpus(struct json_object *b, const struct guest_config *config)
 	return true;
 }
 
-static bool put_info(struct json_object *obj, const struct guest_config *config)
-{
-	struct guest_config full = *config;
-	struct json_object *c, *b;
+/*
+ * What libxl says of a running guest beside its configuration; the domid
+ * there is always the one that stands for none.
+ */
+#define LIVE_DOMID	UINT32_MAX
 
-	c = json_object_new_object();
-	if (!json_put(obj, "c_info", c) || !put_word(c, "type", TYPE) ||
-	    !fields_put(c, c_info_fields, config) ||
-	    !put_word(c, "run_hotplug_scripts", "True"))
-		return false;
-	b = json_object_new_object();
-	if (!json_put(obj, "b_info", b))
-		return false;
+static bool put_c_info(struct json_object *obj,
+		       const struct guest_config *config, bool live)
+{
+	struct json_object *c = json_object_new_object();
+
+	return json_put(obj, "c_info", c) && put_word(c, "type", TYPE) &&
+		fields_put(c, name_fields, config) &&
+		(!live || json_put(c, "domid",
+				   json_object_new_int64(LIVE_DOMID))) &&
+		fields_put(c, c_info_fields, config) &&
+		put_word(c, "run_hotplug_scripts", "True");
+}
+
+static bool put_sched(struct json_object *b, const struct guest_config *config,
+		      const char *sched)
+{
+	struct json_object *part = json_object_new_object();
+
+	return json_put(b, "sched_params", part) &&
+		(!sched || put_word(part, "sched", sched)) &&
+		fields_put(part, sched_fields, config);
+}
+
+static bool put_b_info(struct json_object *obj,
+		       const struct guest_config *config, const char *sched)
+{
+	struct json_object *b = json_object_new_object(), *x86;
+	struct guest_config full = *config;
+
 	full.maxmem_kb = guest_maxmem_kb(config);
-	return put_vcpus(b, config) && fields_put(b, b_info_fields, &full) &&
-		put_part(b, "sched_params", sched_fields, config) &&
-		put_word(b, "claim_mode", "True") &&
-		fields_put(b, boot_fields, config) &&
-		put_part(b, "type.pv", NULL, NULL) &&
-		put_part(b, "arch_arm", NULL, NULL) &&
-		put_part(b, "arch_x86", NULL, NULL);
+	if (!json_put(obj, "b_info", b) || !put_vcpus(b, config) ||
+	    !fields_put(b, memory_fields, &full) ||
+	    (sched && !json_put(b, "video_memkb", json_object_new_int(0))) ||
+	    !fields_put(b, limit_fields, config) ||
+	    !put_sched(b, config, sched) ||
+	    !put_word(b, "claim_mode", "True") ||
+	    !fields_put(b, boot_fields, config) ||
+	    !put_part(b, "type.pv", NULL, NULL) ||
+	    !put_part(b, "arch_arm", NULL, NULL))
+		return false;
+	x86 = put_part(b, "arch_x86", NULL, NULL);
+	return x86 && (!sched || put_word(x86, "msr_relaxed", "False"));
 }
 
 static bool put_disks(struct json_object *obj,
@@ -216,11 +252,14 @@ static bool put_vifs(struct json_object *obj,
 	return true;
 }
 
-struct json_object *guest_to_json(const struct guest_config *config)
+/* sched: NULL for a guest that is only described. */
+static struct json_object *to_json(const struct guest_config *config,
+				   const char *sched)
 {
 	struct json_object *obj = json_object_new_object();
 
-	if (obj && put_info(obj, config) &&
+	if (obj && put_c_info(obj, config, sched) &&
+	    put_b_info(obj, config, sched) &&
 	    (!config->disk_count || put_disks(obj, config)) &&
 	    (!config->vif_count || put_vifs(obj, config)) &&
 	    fields_put(obj, action_fields, config) &&
@@ -228,6 +267,17 @@ struct json_object *guest_to_json(const struct guest_config *config)
 		return obj;
 	json_object_put(obj);
 	return NULL;
+}
+
+struct json_object *guest_to_json(const struct guest_config *config)
+{
+	return to_json(config, NULL);
+}
+
+struct json_object *guest_to_live_json(const struct guest_config *config,
+				       const char *sched)
+{
+	return to_json(config, sched);
 }
 
 struct json_object *disk_to_json(const struct guest_disk *disk)
@@ -280,7 +330,8 @@ static bool get_c_info(struct json_object *obj, struct guest_config *out,
 	if (!json_object_is_type(type, json_type_string) ||
 	    strcmp(json_object_get_string(type), TYPE))
 		return json_bad(why, "c_info", "type", "\"pv\"", type);
-	if (!fields_get(c, "c_info", c_info_fields, out, why))
+	if (!fields_get(c, "c_info", name_fields, out, why) ||
+	    !fields_get(c, "c_info", c_info_fields, out, why))
 		return false;
 	if (out->uuid && !guest_canonical_uuid(out->uuid, uuid))
 		memcpy(out->uuid, uuid, sizeof(uuid));
@@ -318,7 +369,8 @@ static bool get_b_info(struct json_object *obj, struct guest_config *out,
 	if (!json_object_is_type(b, json_type_object))
 		return json_bad(why, "", "b_info", "an object", b);
 	return get_vcpus(b, out, why) &&
-		fields_get(b, "b_info", b_info_fields, out, why) &&
+		fields_get(b, "b_info", memory_fields, out, why) &&
+		fields_get(b, "b_info", limit_fields, out, why) &&
 		get_part(b, "sched_params", sched_fields, out, why) &&
 		fields_get(b, "b_info", boot_fields, out, why);
 }

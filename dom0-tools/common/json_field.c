@@ -111,9 +111,7 @@ static bool put_bool(struct json_object *obj, const struct field *f, bool set)
 		return true;
 	if (f->kind == FIELD_FLAG)
 		return json_put(obj, f->key, json_object_new_int(1));
-	if (f->kind == FIELD_BOOL)
-		return json_put(obj, f->key, json_object_new_boolean(true));
-	return json_put(obj, f->key, json_object_new_string("True"));
+	return json_put(obj, f->key, json_object_new_boolean(true));
 }
 
 static bool put_field(struct json_object *obj, const struct field *f,
@@ -141,7 +139,6 @@ static bool put_field(struct json_object *obj, const struct field *f,
 		return i < 0 || json_put(obj, f->key, json_object_new_int(i));
 	case FIELD_FLAG:
 	case FIELD_BOOL:
-	case FIELD_YES:
 		return put_bool(obj, f, *(const bool *)p);
 	case FIELD_TRI:
 		i = *(const int *)p;
@@ -296,7 +293,6 @@ static const char *const expectations[] = {
 	[FIELD_INT] = "a whole number",
 	[FIELD_FLAG] = "0 or 1",
 	[FIELD_BOOL] = "true or false",
-	[FIELD_YES] = "\"True\" or \"False\"",
 	[FIELD_TRI] = "\"True\" or \"False\"",
 	[FIELD_ENUM] = "one of its names",
 	[FIELD_CPUS] = "an array of arrays of CPUs",
@@ -337,10 +333,6 @@ static bool get_value(struct json_object *value, const struct field *f,
 	case FIELD_BOOL:
 		*(bool *)p = json_object_get_boolean(value);
 		return json_object_is_type(value, json_type_boolean);
-	case FIELD_YES:
-		word = get_word(value);
-		*(bool *)p = word == 1;
-		return word != -2;
 	case FIELD_TRI:
 		word = get_word(value);
 		*(int *)p = word;

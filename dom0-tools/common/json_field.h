@@ -20,7 +20,6 @@ enum field_kind {		/* C type; default; in JSON */
 	FIELD_INT,		/* int; -1; number from 0 */
 	FIELD_FLAG,		/* bool; false; 1 */
 	FIELD_BOOL,		/* bool; false; true */
-	FIELD_YES,		/* bool; false; "True" */
 	FIELD_TRI,		/* int; -1; "False" 0, "True" 1 */
 	FIELD_ENUM,		/* unsigned int; 0; a name */
 	FIELD_CPUS,		/* struct guest_cpus *, count; none; arrays */

@@ -190,14 +190,12 @@ static void apply_number(struct apply *a, const struct key *k,
 }
 
 static void apply_bool(struct apply *a, const struct key *k,
-		       const struct cfg_entry *e, bool *at)
+		       const struct cfg_entry *e, int *at)
 {
-	struct key number = *k;
 	long long n;
 
-	number.max = 1;
-	if (value_number(a, &number, e->value, &n))
-		*at = n;
+	if (value_number(a, k, e->value, &n))
+		*at = n != 0;
 }
 
 static void apply_key(struct apply *a, const struct key *k,

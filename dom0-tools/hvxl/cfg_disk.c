@@ -19,7 +19,7 @@ struct spec {
 	struct guest_disk *out;
 	char *why;
 	bool seen[SLOT_COUNT];
-	bool readonly;
+	enum access { ACCESS_UNSAID, ACCESS_RO, ACCESS_RW, ACCESS_SHARED } access;
 };
 
 static int no_memory(struct spec *s)
@@ -103,15 +103,21 @@ static int set_vdev(struct spec *s, struct piece value)
 	return value.len ? set_text(s, &s->out->vdev, "vdev", value) : 0;
 }
 
+/* xl lets the last one win, be it an empty one, which means rw. */
 static int set_access(struct spec *s, struct piece value)
 {
-	if (piece_is(value, "w!") || piece_is(value, "!"))
-		s->out->shared = true;
-	else if (piece_is(value, "r") || piece_is(value, "ro"))
-		s->readonly = true;
+	enum access access = ACCESS_RW;
+
+	if (piece_is(value, "r") || piece_is(value, "ro"))
+		access = ACCESS_RO;
+	else if (piece_is(value, "w!") || piece_is(value, "!"))
+		access = ACCESS_SHARED;
 	else if (value.len && !piece_is(value, "w") && !piece_is(value, "rw"))
 		return spec_bad(s->why, "expected access r, ro, w, rw or w!, "
 				"found %.*s", piece_shown(value), value.at);
+	if (s->access != ACCESS_UNSAID && s->access != access)
+		return twice(s, "access", value);
+	s->access = access;
 	return 0;
 }
 
@@ -266,7 +272,8 @@ static int set_named(struct spec *s, struct piece name, struct piece value)
 	for (enum slot slot = SLOT_FORMAT; slot < SLOT_COUNT; slot++) {
 		if (!piece_is(name, slot_names[slot]))
 			continue;
-		s->seen[slot] = true;
+		/* As xl has it, an access may still follow in its place. */
+		s->seen[slot] = slot != SLOT_ACCESS;
 		return set_slot(s, slot, value);
 	}
 	if (!value.len)
@@ -299,6 +306,9 @@ static int parse_parts(struct spec *s, struct piece rest)
 			rest.at++;
 			rest.len--;
 		}
+		/* A comma at the end begins nothing. */
+		if (!rest.len)
+			break;
 		/* It eats what follows, commas and blanks included. */
 		if (piece_takes(&rest, "target=")) {
 			s->seen[SLOT_TARGET] = true;
@@ -325,7 +335,8 @@ int cfg_parse_disk(const char *text, struct guest_disk *out, char *why)
 	*why = '\0';
 	if (parse_parts(&s, (struct piece){ text, strlen(text) }))
 		return -1;
-	out->readwrite = !out->cdrom && !s.readonly;
+	out->readwrite = !out->cdrom && s.access != ACCESS_RO;
+	out->shared = s.access == ACCESS_SHARED;
 	if (out->cdrom && (!out->target || !*out->target))
 		out->format = DISK_EMPTY;
 	else if (out->format == DISK_FORMAT_DEFAULT)

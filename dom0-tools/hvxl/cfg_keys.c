@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cfg_keys.h"
 
+#include <limits.h>
 #include <string.h>
 #include "cfg_text.h"
 
@@ -69,7 +70,7 @@ const struct key cfg_keys[] = {
 	SPECIAL("vif", apply_vifs, "list of network cards"),
 	SPECIAL("vscsi", apply_vscsis, "list of SCSI devices"),
 
-	{ .name = "nomigrate", .kind = KEY_BOOL, AT(nomigrate),
+	{ .name = "nomigrate", .kind = KEY_BOOL, AT(nomigrate), .max = INT_MAX,
 	  .help = "never to be migrated" },
 	INT("max_grant_frames", max_grant_frames, 1, 65536,
 	    "most frames of its grant table"),

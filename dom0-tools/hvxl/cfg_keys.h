@@ -11,7 +11,7 @@ enum key_kind {
 	KEY_UINT,		/* an unsigned int */
 	KEY_INT,		/* an int */
 	KEY_MIB,		/* a uint64_t in KiB, written in MiB */
-	KEY_BOOL,		/* a bool */
+	KEY_BOOL,		/* an int: 0 or 1 */
 	KEY_ACTION,		/* an enum guest_action */
 	KEY_SPECIAL,		/* done by special */
 	KEY_UNUSED,		/* xl has it; it has no meaning for PV guests */

@@ -64,7 +64,8 @@ void apply_cmdline(struct apply *a, const struct cfg_entry *e)
 			      e->key);
 		return;
 	}
-	if (!*text)
+	/* As in xl, an empty extra still brings its space. */
+	if (!*text && !was)
 		return;
 	if (!strcmp(e->key, "root"))
 		n = asprintf(&a->out->cmdline, "root=%s", text);

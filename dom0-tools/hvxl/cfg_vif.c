@@ -43,7 +43,7 @@ static bool take_rate(struct piece *p, uint64_t *per_second)
 {
 	uint64_t n, unit = 1;
 
-	if (!take_digits(p, UINT64_MAX / 1000000000, &n))
+	if (!take_digits(p, UINT32_MAX, &n))
 		return false;
 	if (piece_takes(p, "G"))
 		unit = 1000000000;
@@ -73,11 +73,9 @@ static int parse_rate(struct piece p, struct guest_vif *out, char *why)
 		spec_warn(why, "rate=%.*s is taken as %.*s/s",
 			  piece_shown(text), text.at, piece_shown(text),
 			  text.at);
-	/* Who limits it counts a second's bytes and the interval in 32 bits. */
-	if (!interval || interval > UINT32_MAX || rate > UINT32_MAX)
-		return spec_bad(why, "expected at most 4GB/s in an interval "
-				"from 1us to 4294s, found rate=%.*s",
-				piece_shown(text), text.at);
+	if (!interval || interval > UINT32_MAX || rate > UINT64_MAX / interval)
+		return spec_bad(why, "expected an interval from 1us to 4294s, "
+				"found rate=%.*s", piece_shown(text), text.at);
 	out->rate_bytes = rate * interval / SECOND;
 	out->rate_interval = interval;
 	if (out->rate_bytes)

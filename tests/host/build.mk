@@ -110,3 +110,5 @@ hvxl-tested = $(filter-out %/main.c,$(hvxl-src))
 user-tests += test_hvxl
 test_hvxl-src = $(hvxl-tested)
 test_hvxl-libs = $(hvxl-libs)
+user-tests += test_cfg_xl
+test_cfg_xl-libs := libcfg.a libguest.a -lxlutil -lxenlight

@@ -14,6 +14,7 @@
 #include <common/guest.h>
 
 #define XL_SAMPLES	"tests/host/xl/*.json"
+#define XL_LIST		"tests/host/xl/list-l"
 
 /* ---- JSON ------------------------------------------------------------- */
 
@@ -71,6 +72,37 @@ static void xl_samples_survive(void **state)
 		one_sample(g.gl_pathv[i]);
 	assert_true(g.gl_pathc >= 60);
 	globfree(&g);
+}
+
+/* What xl says of guests that run: each read and printed again. */
+static void xl_list_survives(void **state)
+{
+	char *text = read_all(XL_LIST), *whole, *in, *out;
+	struct json_object *list = json_tokener_parse(text), *config, *live;
+	struct guest_config guest;
+	char why[GUEST_WHY];
+
+	(void)state;
+	whole = printed(list);
+	assert_string_equal(whole, text);
+	assert_int_equal(json_object_array_length(list), 3);
+	for (size_t i = 0; i < 3; i++) {
+		config = json_object_object_get(
+			json_object_array_get_idx(list, i), "config");
+		if (guest_from_json(config, &guest, why))
+			fail_msg("%zu: %s", i, why);
+		live = guest_to_live_json(&guest, "credit2");
+		in = printed(config);
+		out = printed(live);
+		assert_string_equal(in, out);
+		free(in);
+		free(out);
+		json_object_put(live);
+		guest_config_free(&guest);
+	}
+	free(whole);
+	free(text);
+	json_object_put(list);
 }
 
 /* The least that is a guest; %s is put after b_info's beginning. */
@@ -325,6 +357,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(xl_samples_survive),
+		cmocka_unit_test(xl_list_survives),
 		cmocka_unit_test(json_faults_are_named),
 		cmocka_unit_test(absent_actions_destroy),
 		cmocka_unit_test(our_own_keys_survive),
