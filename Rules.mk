@@ -26,6 +26,7 @@
 #                           userland (with libc and dom0-tools' headers).
 #   frontends/lib/build.mk  guestlib-y: sources relative to frontends/lib/,
 #                           in every guest; linker script guest.lds.S there.
+#   frontends/kernels/N/,   one kernel a folder, linked to $(O)/guests/N:
 #   tests/guests/N/Makefile assignments only: guest-src (relative to its
 #                           folder; default main.c), guest-cflags, and for
 #                           tests/guest-run: guest-cpus, guest-mem (MiB),
@@ -153,9 +154,10 @@ guest-all-cflags := -std=gnu11 $(guest-common) $(warnings) $(guest-include) \
 	$(EXTRA_CFLAGS)
 guest-all-aflags := $(guest-common) -D__ASSEMBLY__ -Wa,--noexecstack \
 	$(guest-include)
-guest-names := $(patsubst tests/guests/%/Makefile,%,\
-	$(wildcard tests/guests/*/Makefile))
-guest-images := $(if $(guestlib-y),$(addprefix $(O)/guests/,$(guest-names)))
+guest-folders := $(patsubst %/Makefile,%,\
+	$(wildcard tests/guests/*/Makefile frontends/kernels/*/Makefile))
+guest-images := $(if $(guestlib-y),\
+	$(addprefix $(O)/guests/,$(notdir $(guest-folders))))
 guestlib-obj := $(patsubst %,$(O)/guest/frontends/lib/%.o,\
 	$(basename $(guestlib-y)))
 guest-lds := $(O)/guest/guest.lds
@@ -175,23 +177,24 @@ $(guest-lds): frontends/lib/guest.lds.S $(before-objects)
 	$(Q)$(CC) -E -P -x assembler-with-cpp $(guest-all-aflags) \
 		-DLINKER_SCRIPT -MMD -MP -MF $@.d -MT $@ -o $@ $<
 
-# $(call guest-template,name): reads the guest's assignments
+# $(call guest-template,folder,name): reads the guest's assignments
 define guest-template
 guest-src := main.c
 guest-cflags :=
-include tests/guests/$(1)/Makefile
-guest_$(1)-obj := $$(patsubst %,$$(O)/guest/tests/guests/$(1)/%.o,\
+include $(1)/Makefile
+guest_$(2)-obj := $$(patsubst %,$$(O)/guest/$(1)/%.o,\
 	$$(basename $$(guest-src)))
-$$(guest_$(1)-obj): extra := $$(guest-cflags)
-$$(guest_$(1)-obj): tests/guests/$(1)/Makefile
-$$(O)/guests/$(1): $$(guest_$(1)-obj) $$(guestlib-obj) $$(guest-lds)
+$$(guest_$(2)-obj): extra := $$(guest-cflags)
+$$(guest_$(2)-obj): $(1)/Makefile
+$$(O)/guests/$(2): $$(guest_$(2)-obj) $$(guestlib-obj) $$(guest-lds)
 	$$(call say,GUEST)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(LD) $$(core-ldflags) -T $$(guest-lds) -o $$@ \
-		$$(guestlib-obj) $$(guest_$(1)-obj)
-all-obj += $$(guest_$(1)-obj)
+		$$(guestlib-obj) $$(guest_$(2)-obj)
+all-obj += $$(guest_$(2)-obj)
 endef
-$(foreach g,$(guest-names),$(eval $(call guest-template,$(g))))
+$(foreach g,$(guest-folders),\
+	$(eval $(call guest-template,$(g),$(notdir $(g)))))
 
 # ---- host tests and fuzzers ----------------------------------------------
 

@@ -43,3 +43,23 @@ void console_write(const char *s, size_t len)
 	else
 		HYPERVISOR_console_io(CONSOLEIO_write, (int)len, s);
 }
+
+size_t console_read(char *buf, size_t size)
+{
+	XENCONS_RING_IDX cons, prod;
+	size_t n = 0;
+
+	if (!ring)
+		return 0;
+	cons = ring->in_cons;
+	prod = *(volatile XENCONS_RING_IDX *)&ring->in_prod;
+	/* The index before the bytes that it announces. */
+	asm volatile("" : : : "memory");
+	while (n < size && cons != prod)
+		buf[n++] = ring->in[MASK_XENCONS_IDX(cons++, ring->in)];
+	asm volatile("" : : : "memory");
+	*(volatile XENCONS_RING_IDX *)&ring->in_cons = cons;
+	if (n)
+		event_send(start_info->console.domU.evtchn);
+	return n;
+}

@@ -10,6 +10,8 @@
 
 void console_init(void);
 void console_write(const char *s, size_t len);
+/* What was typed since, at most size bytes; how many. Only of the ring. */
+size_t console_read(char *buf, size_t size);
 
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap)
 	__attribute__((format(printf, 3, 0)));
