@@ -37,7 +37,8 @@ struct hvxd {
 	struct kernels *kernels;
 	struct server *server;
 	struct dom *doms;
-	struct loop_timer *census;
+	struct loop_timer *census, *stop_timer;
+	bool stopping;
 	const char *state_folder;
 	const char *backend_folder;	/* where blkback and netback are */
 	unsigned int restart_interval;	/* s, see life.h */

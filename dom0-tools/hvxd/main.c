@@ -123,12 +123,40 @@ static void parse(int argc, char **argv, struct hvxd *hd, struct options *o)
 
 /* ---- the loop's callers ---- */
 
+static void on_stopping(void *arg)
+{
+	struct hvxd *hd = arg;
+	struct dom *d = hd->doms;
+
+	while (d && !d->create)
+		d = d->next;
+	if (d)
+		loop_arm(hd->stop_timer, 50);
+	else
+		loop_stop(hd->loop);
+}
+
+/*
+ * Creates under way have no future without us: better an end now than half a
+ * domain until the next start. A second signal doesn't wait for that.
+ */
 static void on_signal(void *arg, int signal)
 {
 	struct hvxd *hd = arg;
+	struct fault f;
+	struct dom *d, *next;
 
 	(void)signal;
-	loop_stop(hd->loop);
+	if (hd->stopping)
+		loop_stop(hd->loop);
+	hd->stopping = true;
+	fault_set(&f, ECANCELED, "create", NULL, "hvxd was stopped");
+	for (d = hd->doms; d; d = next) {
+		next = d->next;
+		if (d->create)
+			create_cancel(d, &f);
+	}
+	on_stopping(hd);
 }
 
 static void on_store(void *arg, const char *path)
@@ -198,8 +226,9 @@ static void open_all(struct hvxd *hd)
 		exit(1);
 	}
 	hd->census = loop_add_timer(hd->loop, on_census, hd);
+	hd->stop_timer = loop_add_timer(hd->loop, on_stopping, hd);
 	hd->kernels = kernels_new(hd->loop);
-	if (!hd->census || !hd->kernels)
+	if (!hd->census || !hd->stop_timer || !hd->kernels)
 		die("starting");
 	open_store(hd);
 }
@@ -212,21 +241,6 @@ static void write_pid(const char *path)
 		die(path);
 }
 
-/* Creates under way have no future without us: better an end now than half a
- * domain until the next start. */
-static void cancel_creates(struct hvxd *hd)
-{
-	struct fault f;
-	struct dom *d, *next;
-
-	fault_set(&f, ECANCELED, "create", NULL, "hvxd was stopped");
-	for (d = hd->doms; d; d = next) {
-		next = d->next;
-		if (d->create)
-			create_cancel(d, &f);
-	}
-}
-
 static void close_all(struct hvxd *hd)
 {
 	server_free(hd->server);
@@ -236,6 +250,7 @@ static void close_all(struct hvxd *hd)
 	store_close(hd->store);
 	kernels_free(hd->kernels);
 	loop_del_timer(hd->census);
+	loop_del_timer(hd->stop_timer);
 	hvctl_close(hd->hv);
 	loop_free(hd->loop);
 }
@@ -268,7 +283,6 @@ int main(int argc, char **argv)
 	if (loop_run(hd.loop))
 		die("waiting");
 	notify("STOPPING=1");
-	cancel_creates(&hd);
 	close_all(&hd);
 	if (o.pid_file)
 		unlink(o.pid_file);
