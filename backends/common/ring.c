@@ -33,31 +33,31 @@ int ring_peek(const struct ring *r)
 	return waiting;
 }
 
-static uint64_t *slot_at(const struct ring *r, uint32_t index)
+static uint32_t *slot_at(const struct ring *r, uint32_t index)
 {
 	uint8_t *first = (uint8_t *)(r->shared + 1);
 
-	return (uint64_t *)(void *)
+	return (uint32_t *)(void *)
 		(first + (size_t)(index & (r->size - 1)) * r->slot_bytes);
 }
 
 void ring_read(const struct ring *r, void *slot)
 {
-	const uint64_t *from = slot_at(r, r->req_cons);
-	uint64_t *to = slot;
+	const uint32_t *from = slot_at(r, r->req_cons);
+	uint32_t *to = slot;
 	uint32_t i;
 
-	for (i = 0; i < r->slot_bytes / 8; i++)
+	for (i = 0; i < r->slot_bytes / 4; i++)
 		to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
 }
 
 void ring_write(const struct ring *r, const void *rsp, size_t bytes)
 {
-	uint64_t *to = slot_at(r, r->rsp_prod);
-	const uint64_t *from = rsp;
+	uint32_t *to = slot_at(r, r->rsp_prod);
+	const uint32_t *from = rsp;
 	uint32_t i;
 
-	for (i = 0; i < bytes / 8; i++)
+	for (i = 0; i < bytes / 4; i++)
 		__atomic_store_n(&to[i], from[i], __ATOMIC_RELAXED);
 }
 
@@ -75,7 +75,12 @@ bool ring_publish(struct ring *r)
 
 int ring_rearm(const struct ring *r)
 {
-	shared_store(&r->shared->req_event, r->req_cons + 1);
+	return ring_rearm_for(r, 1);
+}
+
+int ring_rearm_for(const struct ring *r, uint32_t count)
+{
+	shared_store(&r->shared->req_event, r->req_cons + count);
 	/* Partner: the guest writes req_prod, then looks at req_event. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return ring_peek(r);

@@ -24,7 +24,7 @@ struct ring_head {
 struct ring {
 	struct ring_head *shared;
 	uint32_t size;			/* slots, a power of two */
-	uint32_t slot_bytes;		/* a multiple of 8 */
+	uint32_t slot_bytes;		/* a multiple of 4 */
 	uint32_t req_cons, rsp_prod;	/* ours; they run freely */
 	uint32_t published;		/* rsp_prod as the guest knows it */
 };
@@ -38,12 +38,15 @@ int ring_peek(const struct ring *r);
 /* Copies the next request; only after ring_peek told that there is one. The
  * caller advances req_cons. */
 void ring_read(const struct ring *r, void *slot);
-/* Writes a response (at most a slot) at rsp_prod, which the caller advances. */
+/* Writes a response (at most a slot, a multiple of 4 bytes) at rsp_prod, which
+ * the caller advances. */
 void ring_write(const struct ring *r, const void *rsp, size_t bytes);
 /* Shows the guest all responses so far. True: it wants to be notified. */
 bool ring_publish(struct ring *r);
 /* Asks for an event with the next request; as ring_peek, for those that came
  * before the question. */
 int ring_rearm(const struct ring *r);
+/* The same with the request after which there are so many. */
+int ring_rearm_for(const struct ring *r, uint32_t count);
 
 #endif /* BACKENDS_RING_H */
