@@ -246,7 +246,8 @@ $(foreach f,$(fuzzers),$(eval $(call fuzz-template,$(f))))
 
 user-cflags := -std=gnu11 -D_GNU_SOURCE -O2 -g -fPIC -fno-omit-frame-pointer \
 	-fvisibility=hidden $(warnings) -I. -Ihypercalls -Idom0-tools \
-	-idirafter xen-core/include $(EXTRA_CFLAGS)
+	-idirafter xen-core/include -idirafter /usr/include/libnl3 \
+	$(EXTRA_CFLAGS)
 prog-images := $(addprefix $(O)/bin/,$(progs)) \
 	$(foreach l,$(libs),$(O)/lib/$(l).a $(O)/lib/$(l).so)
 san-images := $(addprefix $(O)/san/,$(san-progs))

@@ -7,3 +7,4 @@ blkback-src := $(blkback-data) $(addprefix backends/common/,grants.c ports.c \
 	confine.c) $(addprefix backends/blkback/,main.c control.c vbd.c xs.c)
 blkback-libs := libcommon.a -lxengnttab -lxenevtchn -lxentoollog -lxenstore \
 	-luring -lseccomp -ljson-c
+include $(sort $(wildcard backends/*/build.mk))
