@@ -112,3 +112,9 @@ test_hvxl-src = $(hvxl-tested)
 test_hvxl-libs = $(hvxl-libs)
 user-tests += test_cfg_xl
 test_cfg_xl-libs := libcfg.a libguest.a -lxlutil -lxenlight
+# netback: what it makes of slots and headers; its queues on plain memory.
+user-tests += test_netif
+test_netif-src := backends/common/ring.c $(addprefix backends/netback/,netif.c \
+	vnet.c answers.c mcast.c)
+user-tests += test_bridge
+test_bridge-libs := libbridge.a

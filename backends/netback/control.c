@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* The parent's requests, see backends/README.md. */
+#include "netback.h"
+
+#include <errno.h>
+#include <string.h>
+#include "backends/common/parent.h"
+
+static void add_text(struct json_object *to, const char *key, const char *text)
+{
+	json_object_object_add(to, key, json_object_new_string(text));
+}
+
+static void add_number(struct json_object *to, const char *key, uint64_t n)
+{
+	json_object_object_add(to, key, json_object_new_uint64(n));
+}
+
+/* ---- events ------------------------------------------------------------- */
+
+void control_event(struct service *s, const char *event, const struct vif *v,
+		   const char *text)
+{
+	struct json_object *obj = json_object_new_object();
+
+	add_text(obj, "event", event);
+	if (v)
+		add_number(obj, "device", v->device);
+	if (text)
+		add_text(obj, "text", text);
+	parent_say(s->parent, obj);
+}
+
+void control_detached(struct service *s, int64_t id)
+{
+	parent_ok(s->parent, id, json_object_new_object());
+}
+
+/* ---- doing -------------------------------------------------------------- */
+
+static void do_attach(struct service *s, struct call *c)
+{
+	uint32_t device = call_number(c, "device");
+	struct vif_spec spec = {
+		.rate_bytes = call_number(c, "rate-bytes"),
+		.rate_interval = call_number(c, "rate-interval"),
+		.taps = c->fds,
+	};
+	char why[VIF_WHY];
+	struct json_object *ok;
+	struct vif *v;
+
+	if (!c->fds || c->fds > STATE_QUEUES) {
+		call_error(c, EBADF, "attach brings 1 to 4 descriptors");
+		return;
+	}
+	if (vif_find(s, device)) {
+		call_error(c, EEXIST, "the guest has this device");
+		return;
+	}
+	memcpy(spec.tap, c->fd, c->fds * sizeof(int));
+	c->fds = 0;
+	v = vif_attach(s, device, call_text(c, "vif"), &spec, why);
+	if (!v) {
+		call_error(c, errno, why);
+		return;
+	}
+	ok = json_object_new_object();
+	add_number(ok, "queues", v->taps);
+	call_ok(c, ok);
+}
+
+static void do_detach(struct vif *v, struct call *c)
+{
+	vif_detach(v, call_flag(c, "force"), c->id);
+}
+
+static void do_link(struct vif *v, struct call *c)
+{
+	v->down = !call_flag(c, "up");
+	vif_set_carrier(v);
+	call_ok(c, json_object_new_object());
+}
+
+static void do_stats(struct vif *v, struct call *c)
+{
+	struct json_object *ok = json_object_new_object();
+	const struct counters *n = &v->count;
+
+	add_number(ok, "tx-packets", n->tx_frames);
+	add_number(ok, "tx-bytes", n->tx_bytes);
+	add_number(ok, "tx-dropped", n->tx_dropped);
+	add_number(ok, "tx-errors", n->tx_errors);
+	add_number(ok, "rx-packets", n->rx_frames);
+	add_number(ok, "rx-bytes", n->rx_bytes);
+	add_number(ok, "rx-dropped", n->rx_dropped);
+	add_number(ok, "rx-errors", n->rx_errors);
+	add_number(ok, "queues", v->queues);
+	json_object_object_add(ok, "carrier",
+			       json_object_new_boolean(v->carrier));
+	call_ok(c, ok);
+}
+
+static void hear(void *arg, struct call *c)
+{
+	static const struct {
+		const char *name;
+		void (*fn)(struct vif *v, struct call *c);
+	} list[] = {
+		{ "detach", do_detach }, { "link", do_link },
+		{ "stats", do_stats },
+	};
+	const char *what = call_text(c, "do");
+	struct service *s = arg;
+	struct vif *v = vif_find(s, call_number(c, "device"));
+	unsigned int i;
+
+	if (!strcmp(what, "attach")) {
+		do_attach(s, c);
+		return;
+	}
+	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		if (strcmp(what, list[i].name))
+			continue;
+		if (v)
+			list[i].fn(v, c);
+		else
+			call_error(c, ENODEV, "the guest has no such device");
+		return;
+	}
+	call_error(c, EINVAL, "attach, detach, link and stats are known");
+}
+
+static void heard(void *arg)
+{
+	service_round(arg);
+}
+
+static void hung_up(void *arg)
+{
+	struct service *s = arg;
+
+	s->parent = NULL;
+	if (!s->vifs)
+		loop_stop(s->loop);
+}
+
+int control_start(struct service *s, int fd)
+{
+	static const struct parent_fns fns = { hear, heard, hung_up };
+
+	s->parent = parent_start(s->loop, fd, &fns, s);
+	if (!s->parent)
+		return -1;
+	control_event(s, "ready", NULL, NULL);
+	return 0;
+}
