@@ -112,11 +112,13 @@ static int bits_of_letter(char c)
 static bool parse_entry(struct perm *p, const char *s)
 {
 	unsigned int id = 0, digits = 0;
-	int bits = bits_of_letter(*s++);
+	int bits = bits_of_letter(*s);
 
-	for (; *s >= '0' && *s <= '9' && digits < 6; s++, digits++)
+	if (bits < 0)
+		return false;
+	for (s++; *s >= '0' && *s <= '9' && digits < 6; s++, digits++)
 		id = id * 10 + *s - '0';
-	if (bits < 0 || *s || !digits || id >= DOMID_FIRST_RESERVED)
+	if (*s || !digits || id >= DOMID_FIRST_RESERVED)
 		return false;
 	*p = (struct perm){ id, bits, perm_life(id) };
 	mentioned[id] = true;

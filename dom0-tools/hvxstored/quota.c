@@ -2,18 +2,18 @@
 #include "quota.h"
 #include "mem.h"
 
-static const struct limits defaults = {
-	.nodes = 1000,
-	.watches = 128,
-	.transactions = 10,
-	.transaction_nodes = 1024,
-	.permissions = 5,
-	.node_size = 2048,
-	.outstanding = 20,
-	.memory = 2560 << 10,
-};
+#define DEFAULTS {			\
+	.nodes = 1000,			\
+	.watches = 128,			\
+	.transactions = 10,		\
+	.transaction_nodes = 1024,	\
+	.permissions = 5,		\
+	.node_size = 2048,		\
+	.outstanding = 20,		\
+	.memory = 2560 << 10,		\
+}
 
-struct limits limits = defaults;
+struct limits limits = DEFAULTS;
 static struct usage *usage[QUOTA_DOMAINS];
 
 static const struct quota_name names[] = {
@@ -74,7 +74,7 @@ void quota_reset(void)
 {
 	unsigned int i;
 
-	limits = defaults;
+	limits = (struct limits)DEFAULTS;
 	for (i = 0; i < QUOTA_DOMAINS; i++) {
 		free(usage[i]);
 		usage[i] = NULL;

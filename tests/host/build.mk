@@ -118,3 +118,16 @@ test_netif-src := backends/common/ring.c $(addprefix backends/netback/,netif.c \
 	vnet.c answers.c mcast.c)
 user-tests += test_bridge
 test_bridge-libs := libbridge.a
+# The store, turned in the test's own process.
+user-tests += test_store_tree test_store_wire test_store_state \
+	test_store_attack
+test_store_tree-src = $(addprefix dom0-tools/hvxstored/,change.c path.c perm.c \
+	quota.c tree.c tree_walk.c)
+test_store_tree-libs := libcommon.a
+store-rig = tests/host/store_rig.c $(hvxstored-logic)
+test_store_wire-src = $(store-rig)
+test_store_wire-libs := libcommon.a
+test_store_state-src = $(store-rig)
+test_store_state-libs := libcommon.a
+test_store_attack-src = $(store-rig)
+test_store_attack-libs := libcommon.a
