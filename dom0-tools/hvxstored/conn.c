@@ -174,6 +174,8 @@ static void conn_free(struct conn *c, bool keep)
 	if (c->in_ready)
 		TAILQ_REMOVE(&ready, c, ready);
 	TAILQ_REMOVE(&conns, c, all);
+	/* First, so that a file that is kept still names what is open. */
+	stream_free(&c->s, keep);
 	pop_marks(c, true);
 	watch_remove_all(c);
 	txn_end_all(c);
@@ -184,7 +186,6 @@ static void conn_free(struct conn *c, bool keep)
 	if (c->link.port >= 0 && conn_by_port(c->link.port) == c)
 		ports[c->link.port] = NULL;
 	xen_detach(&c->link);
-	stream_free(&c->s, keep);
 	free(c->marks);
 	free(c);
 }

@@ -195,6 +195,7 @@ static void append(struct file *f, const struct conn *c)
 	memcpy(to, r, rec_len);
 	barrier();
 	to->len = len;
+	head_of(f)->last = f->used;
 	f->used += rec_len;
 	head_of(f)->tail = f->used;
 	barrier();

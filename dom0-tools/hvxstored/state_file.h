@@ -12,8 +12,10 @@
 
 struct state_head {
 	char magic[16];
-	uint64_t tail;			/* where the last record ends; a hint */
-	uint64_t unused[5];
+	/* Hints, which a kill may leave one record behind. */
+	uint64_t tail;			/* where the last record ends, */
+	uint64_t last;			/* and where it begins */
+	uint64_t unused[4];
 };
 
 struct state_record {

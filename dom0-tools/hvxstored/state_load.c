@@ -44,6 +44,20 @@ static void last_forget(void)
 	memset(&last, 0, sizeof(last));
 }
 
+/* What was gathered for state_settle(). */
+static void forget(void)
+{
+	unsigned int i;
+
+	last_forget();
+	perms_put(node_perms);
+	node_perms = NULL;
+	for (i = 0; i < DOMID_FIRST_RESERVED; i++) {
+		free(progress[i]);
+		progress[i] = NULL;
+	}
+}
+
 static void last_keep(const struct change *c)
 {
 	if (last.n == last.room) {
@@ -312,8 +326,8 @@ static size_t find_end(const char *name, const struct state_head *h,
 	}
 	if (at >= h->tail)
 		return at;
-	if (h->tail > size || at + 8 > size ||
-	    record_size(record_at(h, at)) >= h->tail - at) {
+	if (at >= h->last || at + 8 > size ||
+	    (h->tail > size && record_size(record_at(h, at)) > size - at)) {
 		log_warn("%s: cut at byte %zu of %zu: what came last is lost",
 			 name, at, (size_t)h->tail);
 		return at;
@@ -336,12 +350,12 @@ size_t state_read(const char *name, const struct state_head *h, size_t size)
 	for (; at < end; at += record_size(record_at(h, at))) {
 		if (at == last_at)
 			last.old = node_get(store_root);
-		if (!load_record(record_at(h, at), at == last_at))
+		if (!load_record(record_at(h, at), at == last_at)) {
+			forget();
 			return refuse(name, at, end);
+		}
 		txn_count_change();
 	}
-	perms_put(node_perms);
-	node_perms = NULL;
 	return end;
 }
 
@@ -360,8 +374,6 @@ static void settle_one(void *arg, unsigned int domid, struct dom *d)
 
 void state_settle(void)
 {
-	unsigned int i;
-
 	dom_each(settle_one, NULL);
 	if (last.old) {
 		store_fire(last.old, last.c, last.n, last.cause);
@@ -370,10 +382,6 @@ void state_settle(void)
 		if (last.greet && !TAILQ_EMPTY(&last.greet->watches))
 			watch_greet(last.greet);
 	}
-	last_forget();
-	for (i = 0; i < DOMID_FIRST_RESERVED; i++) {
-		free(progress[i]);
-		progress[i] = NULL;
-	}
+	forget();
 	state_compact();
 }

@@ -56,7 +56,7 @@ static void remember(struct conn *c, uint32_t was, uint32_t is)
 {
 	unsigned int i;
 
-	for (i = 0; i < STREAM_OPEN; i++)
+	for (i = 0; c->s.h && i < STREAM_OPEN; i++)
 		if (c->s.h->open[i] == was) {
 			c->s.h->open[i] = is;
 			return;

@@ -144,7 +144,7 @@ static void stop(void *arg)
 
 bool rig_try_start(const char *dir)
 {
-	log_init("test", LOG_ERROR);
+	log_init("test", getenv("STORE_LOG") ? LOG_INFO : (enum log_level)0);
 	nodes_before = tree_nodes;
 	loop = loop_new();
 	stop_timer = loop_add_timer(loop, stop, loop);
