@@ -9,3 +9,7 @@ hvxstored-src := $(hvxstored-logic) $(addprefix dom0-tools/hvxstored/,main.c \
 	xen_linux.c xen_domains.c)
 hvxstored-libs = libcommon.a libhvctl.a -lxenevtchn -lxengnttab \
 	-lxenforeignmemory $(libhvctl-libs)
+# A load for any store daemon, by Debian's client library.
+progs += xsbench
+xsbench-src := tests/bench/xsbench.c
+xsbench-libs := -lxenstore

@@ -32,3 +32,6 @@ fuzz_kernel-libs := -llzma -lz -llz4 -lzstd
 user-fuzzers += blkif
 fuzz_blkif-src := backends/blkback/blkif.c \
 	$(addprefix backends/common/,ring.c replay.c)
+user-fuzzers += store
+fuzz_store-src = $(store-rig)
+fuzz_store-libs := libcommon.a -lcmocka
