@@ -64,7 +64,7 @@ void help_all(FILE *out)
 	for (i = 0; i < command_count; i++) {
 		const struct command *c = &commands[i];
 
-		if (c->flags & (CMD_ABSENT | CMD_HIDDEN))
+		if (c->flags & CMD_ABSENT)
 			continue;
 		fprintf(out, " %-19s %s\n", c->name, c->summary);
 	}
@@ -132,8 +132,7 @@ void help_table(FILE *out)
 	for (i = 0; i < command_count; i++) {
 		const struct command *c = &commands[i];
 
-		fprintf(out, "command %s %s%s\n", c->name, completes(c),
-			c->flags & CMD_HIDDEN ? " hidden" : "");
+		fprintf(out, "command %s %s\n", c->name, completes(c));
 		if (c->flags & CMD_ABSENT)
 			continue;
 		for (n = 0; (o = command_option(c, n)); n++)

@@ -43,6 +43,7 @@ int cmd_sched_credit(int argc, char **argv);
 int cmd_cpupool_list(int argc, char **argv);
 
 extern const struct option_def list_options[];
+extern const struct option_def help_options[];
 extern const struct option_def info_options[];
 extern const struct option_def create_options[];
 extern const struct option_def vcpu_pin_options[];

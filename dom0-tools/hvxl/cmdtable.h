@@ -22,6 +22,7 @@ enum {
 	OPT_FIRST = 256,
 	OPT_JSON,		/* of every command with CMD_JSON */
 	OPT_FORCE,
+	OPT_TABLE,
 	OPT_IGNORE_MASKS,
 };
 
@@ -32,7 +33,6 @@ enum {
 	CMD_FILE = 8,		/* its first argument is a file */
 	CMD_DRY_RUN = 16,	/* knows -N */
 	CMD_ABSENT = 32,	/* xl has it, this build does not */
-	CMD_HIDDEN = 64,	/* not in the list of commands */
 };
 
 struct command {

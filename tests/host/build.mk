@@ -107,7 +107,7 @@ test_blk_path-src = tests/host/fake_blk.c backends/blkback/vbd.c \
 test_blk_path-libs := libcommon.a -luring -lpthread
 # hvxl but for its main(), with all that it links.
 hvxl-tested = $(filter-out %/main.c,$(hvxl-src))
-user-tests += test_hvxl
+user-tests += test_hvxl test_hvxl_docs
 test_hvxl-src = $(hvxl-tested)
 test_hvxl-libs = $(hvxl-libs)
 user-tests += test_cfg_xl
@@ -131,3 +131,5 @@ test_store_state-src = $(store-rig)
 test_store_state-libs := libcommon.a
 test_store_attack-src = $(store-rig)
 test_store_attack-libs := libcommon.a
+test_hvxl_docs-src = $(hvxl-tested)
+test_hvxl_docs-libs = $(hvxl-libs)
