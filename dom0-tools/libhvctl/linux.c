@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <xencall.h>
 #include <xenforeignmemory.h>
+#include <xentoollog.h>
 #include <xen/memory.h>
 
 /* As in private.h, which would clash with Xen's names. */
@@ -33,9 +34,24 @@ void hvctl_unmap_grants(struct hvctl *h, void *token);
 
 #define ARENA_PAGES	64
 
+/* A library doesn't print: errno says all that there is to say. */
+static void drop_message(struct xentoollog_logger *l, xentoollog_level level,
+			 int errnoval, const char *context, const char *format,
+			 va_list args)
+{
+	(void)l;
+	(void)level;
+	(void)errnoval;
+	(void)context;
+	(void)format;
+	(void)args;
+}
+
+static struct xentoollog_logger silent = { .vmessage = drop_message };
+
 int hvctl_linux_open(struct hvctl *h)
 {
-	h->call = xencall_open(NULL, 0);
+	h->call = xencall_open(&silent, 0);
 	if (!h->call)
 		return -1;
 	h->arena = xencall_alloc_buffer_pages(h->call, ARENA_PAGES);
@@ -75,7 +91,7 @@ long hvctl_linux_call(struct hvctl *h, unsigned int op, unsigned int n,
 static xenforeignmemory_handle *foreign(struct hvctl *h)
 {
 	if (!h->foreign)
-		h->foreign = xenforeignmemory_open(NULL, 0);
+		h->foreign = xenforeignmemory_open(&silent, 0);
 	return h->foreign;
 }
 
