@@ -107,7 +107,7 @@ test_blk_path-src = tests/host/fake_blk.c backends/blkback/vbd.c \
 test_blk_path-libs := libcommon.a -luring -lpthread
 # hvxl but for its main(), with all that it links.
 hvxl-tested = $(filter-out %/main.c,$(hvxl-src))
-user-tests += test_hvxl test_hvxl_docs
+user-tests += test_hvxl test_hvxl_docs test_hvxd_client
 test_hvxl-src = $(hvxl-tested)
 test_hvxl-libs = $(hvxl-libs)
 user-tests += test_cfg_xl
@@ -133,3 +133,5 @@ test_store_attack-src = $(store-rig)
 test_store_attack-libs := libcommon.a
 test_hvxl_docs-src = $(hvxl-tested)
 test_hvxl_docs-libs = $(hvxl-libs)
+test_hvxd_client-src = $(hvxl-tested)
+test_hvxd_client-libs = $(hvxl-libs)
