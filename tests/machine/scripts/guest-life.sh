@@ -1,0 +1,115 @@
+# The life of one stock guest, told step by step: guest-life.sh FLAVOUR VCPUS.
+# A line "ok STEP" for each that went well; the first that doesn't ends it.
+# TOOL=xl does the same with Debian's tools, for comparison.
+
+flavour=$1 vcpus=$2 tool=${TOOL:-hvxl}
+name=g-$flavour
+log=/var/log/xen/console/guest-$name.log
+
+die() {
+	echo "FAIL $*"
+	$tool list
+	echo "-- console"; tail -30 $log
+	for f in /var/log/hvx/*.log; do
+		[ ! -f $f ] || { echo "-- $f"; tail -15 $f; }
+	done
+	exit 1
+}
+ok() { echo "ok $*"; }
+
+# until SECONDS CONDITION: it becomes true
+until_true() {
+	t=$(($1 * 10)); shift
+	while ! eval "$*"; do
+		t=$((t - 1))
+		[ $t -gt 0 ] || return 1
+		usleep 100000
+	done
+}
+# How often the guest's init has greeted so far.
+greetings() { grep -c '^guest-init:' $log 2>/dev/null; }
+state() { $tool list $name 2>/dev/null | awk 'NR == 2 { print $5 }'; }
+cpu_time() { $tool list $name | awk 'NR == 2 { print $6 }'; }
+gone() { ! $tool domid $name >/dev/null 2>&1; }
+free_memory() { $tool info free_memory; }
+
+# ask COMMAND PATTERN: the guest's shell answers with a line of that pattern
+ask() {
+	n=$(grep -c "$2" $log)
+	{ printf '\n%s\n' "$1"; sleep 1; } | $tool console $name >/dev/null 2>&1 &
+	until_true 60 '[ $(grep -c "$2" $log) -gt '$n' ]' || { kill $!; return 1; }
+	kill $! 2>/dev/null
+	wait $! 2>/dev/null
+	return 0
+}
+
+start() {
+	n=$(greetings)
+	$tool create guest.cfg || die "create"
+	until_true 200 '[ $(greetings) -gt '${n:-0}' ]' || die "reaching init"
+}
+
+cat >guest.cfg <<END
+name = "$name"
+kernel = "/root/vmlinuz-$flavour"
+ramdisk = "/root/initrd-$flavour"
+extra = "console=hvc0 earlyprintk=xen"
+memory = 160
+vcpus = $vcpus
+on_poweroff = "destroy"
+on_reboot = "restart"
+on_crash = "destroy"
+END
+
+before=$(free_memory)
+start
+ok "created, and at its init"
+
+grep -q "^guest-init: .*, $vcpus processors" $log || die "vcpus"
+ok "all vCPUs are up"
+ask 'echo sum=$((6 * 7))' '^sum=42' || die "console input"
+ok "console in and out"
+
+i=0
+while [ $i -lt $vcpus ]; do
+	load="$load while :; do :; done &"
+	i=$((i + 1))
+done
+ask "$load echo loaded=\$((1 + 1))" '^loaded=2' || die "load"
+sleep 1
+$tool pause $name || die "pause"
+case $(state) in --p*) ;; *) die "state when paused: $(state)" ;; esac
+t1=$(cpu_time); sleep 2; t2=$(cpu_time)
+[ $t1 = $t2 ] || die "a paused guest ran: $t1 $t2"
+$tool unpause $name || die "unpause"
+sleep 1
+[ $(cpu_time) != $t2 ] || die "an unpaused guest doesn't run"
+ask 'echo alive=$((5 * 5))' '^alive=25' || die "answer after pause"
+ok "paused and unpaused under load"
+
+old=$($tool domid $name)
+n=$(greetings)
+$tool reboot $name || die "reboot"
+until_true 200 '[ $(greetings) -gt '$n' ]' || die "reaching init again"
+[ $($tool domid $name) != $old ] || die "same id after reboot"
+ok "rebooted"
+
+ask 'sleep 1; echo c >/proc/sysrq-trigger; echo x' 'sysrq: Trigger a crash' ||
+	die "crash"
+until_true 60 gone || die "gone after a crash: $(state)"
+ok "crashed"
+
+start
+$tool shutdown -w $name || die "shutdown"
+until_true 60 gone || die "gone after shutdown"
+ok "shut down"
+
+start
+$tool destroy $name || die "destroy"
+gone || die "gone after destroy"
+ok "destroyed"
+
+until_true 20 '[ $(free_memory) = '$before' ]' ||
+	die "free memory $(free_memory), was $before"
+[ $($tool list | wc -l) = 2 ] || die "domains left"
+ok "nothing left"
