@@ -316,9 +316,10 @@ static void note_fault(void *arg, const char *key, int index, const char *text)
 		apply_error(a, at, "%s: %s", key, text);
 		return;
 	}
+	if (has_failed(a, e))
+		return;
 	if (index < 0) {
-		if (!has_failed(a, e))
-			apply_error(a, e->at, "%s: %s", e->key, text);
+		apply_error(a, e->at, "%s: %s", e->key, text);
 		return;
 	}
 	if (!strcmp(key, "disk"))

@@ -215,9 +215,8 @@ void apply_cpus(struct apply *a, const struct cfg_entry *e)
 		out->numa_placement = 0;
 }
 
-/* The items of a list of specs; NULL: it is no list, or too long. */
-static struct cfg_value **specs_of(struct apply *a, const struct cfg_entry *e,
-				   unsigned int max)
+static bool is_spec_list(struct apply *a, const struct cfg_entry *e,
+			 unsigned int max)
 {
 	char buf[80];
 
@@ -228,8 +227,18 @@ static struct cfg_value **specs_of(struct apply *a, const struct cfg_entry *e,
 		apply_error(a, e->at, "%s: expected at most %u entries, found "
 			    "%u", e->key, max, e->value->count);
 	else
-		return e->value->items;
-	return NULL;
+		return true;
+	return false;
+}
+
+/* NULL: it is none, which was said. */
+static const char *spec_text(struct apply *a, const struct cfg_entry *e,
+			     unsigned int i)
+{
+	char label[16];
+
+	snprintf(label, sizeof(label), "%s %u", e->key, i + 1);
+	return value_text(a, label, e->value->items[i]);
 }
 
 static void note_spec(struct apply *a, const struct cfg_entry *e,
@@ -245,16 +254,15 @@ static void note_spec(struct apply *a, const struct cfg_entry *e,
 
 void apply_disks(struct apply *a, const struct cfg_entry *e)
 {
-	struct cfg_value **items = specs_of(a, e, GUEST_DISKS_MAX);
 	struct guest_config *out = a->out;
 	char why[CFG_WHY];
 
-	if (!items || !e->value->count)
+	if (!is_spec_list(a, e, GUEST_DISKS_MAX) || !e->value->count)
 		return;
 	out->disks = calloc(e->value->count, sizeof(*out->disks));
 	for (unsigned int i = 0; out->disks && i < e->value->count; i++) {
 		struct guest_disk *disk = &out->disks[out->disk_count];
-		const char *text = value_text(a, e->key, items[i]);
+		const char *text = spec_text(a, e, i);
 		bool failed;
 
 		if (!text)
@@ -272,16 +280,15 @@ void apply_disks(struct apply *a, const struct cfg_entry *e)
 
 void apply_vifs(struct apply *a, const struct cfg_entry *e)
 {
-	struct cfg_value **items = specs_of(a, e, GUEST_VIFS_MAX);
 	struct guest_config *out = a->out;
 	char why[CFG_WHY];
 
-	if (!items || !e->value->count)
+	if (!is_spec_list(a, e, GUEST_VIFS_MAX) || !e->value->count)
 		return;
 	out->vifs = calloc(e->value->count, sizeof(*out->vifs));
 	for (unsigned int i = 0; out->vifs && i < e->value->count; i++) {
 		struct guest_vif *vif = &out->vifs[out->vif_count];
-		const char *text = value_text(a, e->key, items[i]);
+		const char *text = spec_text(a, e, i);
 		bool failed;
 
 		if (!text)

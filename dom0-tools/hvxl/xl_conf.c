@@ -151,9 +151,12 @@ static void apply_mask(const char *key, const char *text,
 
 	if (!text)
 		return;
-	if (cfg_parse_cpus(text, host, &mask, why))
+	if (cfg_parse_cpus(text, host, &mask, why)) {
 		cfg_note(notes, CFG_ERROR, at, "%s: %s", key, why);
-	else if (!keep_within(config, &mask))
+		guest_cpus_free(&mask);
+		return;
+	}
+	if (!keep_within(config, &mask))
 		cfg_note(notes, CFG_ERROR, at, "no memory");
 	guest_cpus_free(&mask);
 	for (unsigned int i = 0; i < config->hard_count; i++) {

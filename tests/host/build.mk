@@ -135,3 +135,5 @@ test_hvxl_docs-src = $(hvxl-tested)
 test_hvxl_docs-libs = $(hvxl-libs)
 test_hvxd_client-src = $(hvxl-tested)
 test_hvxd_client-libs = $(hvxl-libs)
+user-tests += test_cfg_api
+test_cfg_api-libs := libcfg.a libguest.a
