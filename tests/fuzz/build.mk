@@ -35,3 +35,6 @@ fuzz_blkif-src := backends/blkback/blkif.c \
 user-fuzzers += store
 fuzz_store-src = $(store-rig)
 fuzz_store-libs := libcommon.a -lcmocka
+user-fuzzers += cfg guest_json
+fuzz_cfg-libs := libcfg.a libguest.a
+fuzz_guest_json-libs := libguest.a

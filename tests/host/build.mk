@@ -137,3 +137,5 @@ test_hvxd_client-src = $(hvxl-tested)
 test_hvxd_client-libs = $(hvxl-libs)
 user-tests += test_cfg_api
 test_cfg_api-libs := libcfg.a libguest.a
+user-tests += test_cfg_man
+test_cfg_man-libs := libcfg.a libguest.a
