@@ -133,7 +133,11 @@ def userland(names):
                   "var/lib/dpkg", "usr/share/bash-completion"):
             shutil.rmtree(os.path.join(part, d), ignore_errors=True)
     key = hashlib.sha256(NOT_NEEDED.pattern.encode()).hexdigest()[:8]
-    return cached("userland-%s-%s" % ("+".join(sorted(names)), key), make)
+    listed = "+".join(sorted(names))
+    if len(listed) > 120:           # a file's name has 255 bytes at most
+        listed = "%s-%s" % (listed[:80], hashlib.sha256(
+            listed.encode()).hexdigest()[:16])
+    return cached("userland-%s-%s" % (listed, key), make)
 
 
 def kernel_package(meta="linux-image-amd64"):
