@@ -30,10 +30,11 @@ static inline void rate_init(struct rate *r, uint64_t bytes, uint32_t interval,
 /* 0: it may go, and is counted. Else us until it is worth asking again. */
 static inline uint64_t rate_take(struct rate *r, uint32_t len, uint64_t now)
 {
-	uint64_t passed = (now - r->begun) / r->interval;
+	uint64_t passed;
 
 	if (!r->bytes)
 		return 0;
+	passed = (now - r->begun) / r->interval;
 	if (passed) {
 		/* What wasn't used isn't saved. left never falls below minus
 		 * one packet, so that so many intervals are as good as any. */

@@ -116,6 +116,10 @@ test_cfg_xl-libs := libcfg.a libguest.a -lxlutil -lxenlight
 user-tests += test_netif
 test_netif-src := backends/common/ring.c $(addprefix backends/netback/,netif.c \
 	vnet.c answers.c mcast.c)
+user-tests += test_netback
+test_netback-src = tests/host/fake_net.c \
+	$(filter-out backends/netback/tap.c,$(netback-data))
+test_netback-libs := -lpthread
 user-tests += test_bridge
 test_bridge-libs := libbridge.a
 # The store, turned in the test's own process.
