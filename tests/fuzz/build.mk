@@ -38,3 +38,5 @@ fuzz_store-libs := libcommon.a -lcmocka
 user-fuzzers += cfg guest_json
 fuzz_cfg-libs := libcfg.a libguest.a
 fuzz_guest_json-libs := libguest.a
+user-fuzzers += netif
+fuzz_netif-src = $(test_netback-src)
