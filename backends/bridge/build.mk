@@ -2,5 +2,6 @@
 # links $(bridge-flags).
 bridge-flags := -lnl-route-3 -lnl-3
 libs += libbridge
-libbridge-src := $(addprefix backends/bridge/,link.c taps.c port.c filter.c)
+libbridge-src := $(addprefix backends/bridge/,link.c taps.c port.c filter.c \
+	move.c netsetup.c)
 libbridge-libs := $(bridge-flags)

@@ -143,3 +143,5 @@ user-tests += test_cfg_api
 test_cfg_api-libs := libcfg.a libguest.a
 user-tests += test_cfg_man
 test_cfg_man-libs := libcfg.a libguest.a
+user-tests += test_netsetup
+test_netsetup-libs := libbridge.a
