@@ -9,6 +9,7 @@
 int cmd_help(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_info(int argc, char **argv);
+int cmd_console(int argc, char **argv);
 int cmd_domid(int argc, char **argv);
 int cmd_domname(int argc, char **argv);
 int cmd_pause(int argc, char **argv);
@@ -51,6 +52,7 @@ extern const struct option_def detach_options[];
 extern const struct option_def top_option_defs[];
 extern const struct option_def destroy_options[];
 extern const struct option_def power_options[];
+extern const struct option_def console_options[];
 extern const struct option_def vcpu_set_options[];
 extern const struct option_def uptime_options[];
 extern const struct option_def dmesg_options[];

@@ -63,6 +63,9 @@ const struct command commands[] = {
 	{ "info", cmd_info, "[options] [Key]",
 	  "Show the machine and its hypervisor",
 	  info_options, CMD_JSON },
+	{ "console", cmd_console, "[options] <Domain>",
+	  "Attach to domain's console",
+	  console_options, CMD_DOMAIN },
 	{ "sched-credit", cmd_sched_credit,
 	  "[-d <Domain> [-w WEIGHT] [-c CAP]] "
 	  "[-s [-t TSLICE] [-r RLIMIT] [-m DELAY]] [-p CPUPOOL]",
