@@ -25,7 +25,6 @@ struct domain {
 	struct console *console;	/* NULL: not yet */
 	bool dirty;			/* to be looked at */
 	bool failed;			/* said once */
-	bool seen;			/* in the round of refresh() */
 	int64_t looked;			/* ms */
 };
 
@@ -209,7 +208,6 @@ static void domain_add(struct domains *d, uint32_t domid)
 		return;
 	dom->domid = domid;
 	dom->looked = loop_now() - LOOK_PAUSE;
-	dom->seen = true;
 	watch_path(path, domid);
 	snprintf(token, sizeof(token), "%u", domid);
 	if (!xs_watch(d->xs, path, token) && errno != EEXIST) {
@@ -275,11 +273,15 @@ static void remove_ended(struct domains *d)
 
 static void refresh(struct domains *d)
 {
+	struct domain *dom;
 	int i;
 
 	d->refresh_due = false;
 	list_alive(d);
 	remove_ended(d);
+	for (dom = d->list; dom; dom = dom->next)
+		if (dom->failed)
+			look_soon(d, dom);
 	for (i = 0; i < d->alive_count; i++)
 		if (!d->alive[i].dying && !find(d, d->alive[i].domid))
 			domain_add(d, d->alive[i].domid);

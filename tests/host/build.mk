@@ -92,7 +92,7 @@ test_cfg-libs := libcfg.a libguest.a
 test_hvxs_again-src := tests/host/fake_store.c
 test_hvxs_again-libs := libhvxs.a
 # hvxconsoled with guests that are memory
-user-tests += test_console_ring test_console
+user-tests += test_console_ring test_console test_console_domains
 test_console_ring-src := dom0-tools/hvxconsoled/ring.c
 test_console-src = tests/host/fake_hyper.c $(filter-out %/domains.c,\
 	$(hvxconsoled-logic))
@@ -145,3 +145,6 @@ user-tests += test_cfg_man
 test_cfg_man-libs := libcfg.a libguest.a
 user-tests += test_netsetup
 test_netsetup-libs := libbridge.a
+test_console_domains-src = tests/host/fake_hyper.c tests/host/fake_store.c \
+	$(filter-out %/attach.c,$(hvxconsoled-logic))
+test_console_domains-libs := libcommon.a libhvxs.a

@@ -193,7 +193,7 @@ int hyper_domains(struct hyper *h, struct hyper_domain **list)
 		if (!guests[i].ring)
 			continue;
 		(*list)[n].domid = i;
-		(*list)[n].uuid[0] = i;
+		(*list)[n].uuid[0] = guests[i].uuid ? guests[i].uuid : i;
 		(*list)[n++].dying = guests[i].dying;
 	}
 	return n;

@@ -15,6 +15,7 @@ struct fake_guest {
 	bool dying, no_map, no_bind;
 	bool mapped, bound, pending, masked;
 	unsigned int notified;		/* times, by us */
+	uint8_t uuid;			/* its first byte; else its number */
 };
 
 extern struct fake_guest guests[FAKE_DOMAINS];
