@@ -497,6 +497,10 @@ int vif_from_json(struct json_object *obj, struct guest_vif *out, char *why)
 	if (out->mac && !guest_canonical_mac(out->mac, mac)) {
 		free(out->mac);
 		out->mac = strdup(mac);
+		if (!out->mac) {
+			snprintf(why, GUEST_WHY, "no memory");
+			return -1;
+		}
 	}
 	return guest_vif_check(out, why);
 }

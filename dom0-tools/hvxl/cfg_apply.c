@@ -77,6 +77,16 @@ const char *value_text(struct apply *a, const char *key,
 	return NULL;
 }
 
+char *value_dup(struct apply *a, const char *key, const struct cfg_value *value)
+{
+	const char *text = value_text(a, key, value);
+	char *copy = text ? strdup(text) : NULL;
+
+	if (text && !copy)
+		apply_error(a, value->at, "%s: no memory", key);
+	return copy;
+}
+
 /* Decimal, 0x and hexadecimal, or 0 and octal; quotes make no difference. */
 static bool value_number(struct apply *a, const struct key *k,
 			 const struct cfg_value *value, long long *out)
@@ -120,12 +130,10 @@ char **value_texts(struct apply *a, const struct cfg_entry *e, bool single,
 		return NULL;
 	}
 	list = calloc(n + 1, sizeof(*list));
+	if (!list)
+		apply_error(a, e->at, "%s: no memory", e->key);
 	for (unsigned int i = 0; list && i < n; i++) {
-		const char *text = value_text(a, e->key, items[i]);
-
-		if (!text)
-			continue;
-		list[*count] = strdup(text);
+		list[*count] = value_dup(a, e->key, items[i]);
 		if (list[*count])
 			++*count;
 	}
@@ -137,11 +145,9 @@ char **value_texts(struct apply *a, const struct cfg_entry *e, bool single,
 static void apply_string(struct apply *a, const struct key *k,
 			 const struct cfg_entry *e, char **at)
 {
-	const char *text = value_text(a, k->name, e->value);
-
 	/* An empty one says nothing. */
-	if (text && *text)
-		*at = strdup(text);
+	if (e->value->type == CFG_LIST || *e->value->text)
+		*at = value_dup(a, k->name, e->value);
 }
 
 static void apply_action(struct apply *a, const struct key *k,

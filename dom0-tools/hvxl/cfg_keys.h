@@ -58,6 +58,9 @@ const char *found_text(const struct cfg_value *value, char *buf);
 /* NULL, and an error noted, if value is a list. */
 const char *value_text(struct apply *a, const char *key,
 		       const struct cfg_value *value);
+/* A copy of it; NULL, and an error noted, if there is none. */
+char *value_dup(struct apply *a, const char *key,
+		const struct cfg_value *value);
 /* The texts of a list, or one text alone if single allows it; NULL and *count
  * 0 with an error noted if it is something else or has more than max. */
 char **value_texts(struct apply *a, const struct cfg_entry *e, bool single,

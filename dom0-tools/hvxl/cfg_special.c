@@ -125,9 +125,11 @@ void apply_bootloader_args(struct apply *a, const struct cfg_entry *e)
 		word = strtok_r(NULL, " \t", &state);
 	}
 	out->bootloader_arg_count = n;
-	if (word)
+	if (n == GUEST_STRINGS_MAX && word)
 		apply_error(a, e->value->at, "bootloader_args: expected at "
 			    "most %d words, found more", GUEST_STRINGS_MAX);
+	else if (word)
+		no_memory(a, e);
 	free(words);
 }
 

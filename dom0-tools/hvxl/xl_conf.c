@@ -18,7 +18,12 @@ static void take_text(const struct cfg_tree *tree, const char *key, char **out,
 		return;
 	}
 	free(*out);
-	*out = *e->value->text ? strdup(e->value->text) : NULL;
+	*out = NULL;
+	if (!*e->value->text)
+		return;
+	*out = strdup(e->value->text);
+	if (!*out)
+		cfg_note(notes, CFG_ERROR, e->at, "%s: no memory", key);
 }
 
 static bool take_number(const struct cfg_tree *tree, const char *key, int max,

@@ -148,3 +148,6 @@ test_netsetup-libs := libbridge.a
 test_console_domains-src = tests/host/fake_hyper.c tests/host/fake_store.c \
 	$(filter-out %/attach.c,$(hvxconsoled-logic))
 test_console_domains-libs := libcommon.a libhvxs.a
+user-tests += test_cfg_memory
+test_cfg_memory-libs = libcfg.a libguest.a $(addprefix -Wl$(comma)--wrap=,\
+	malloc calloc realloc strdup strndup vasprintf asprintf)
