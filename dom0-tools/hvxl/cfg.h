@@ -104,7 +104,8 @@ struct cfg_host {
 
 /*
  * Says what tree means.  With errors noted (-1) out may still be freed, but
- * not used.  host may be NULL.
+ * not used.  To be called even after errors of cfg_parse, so that they are told
+ * together.  host may be NULL.
  */
 int cfg_apply(const struct cfg_tree *tree, const struct cfg_host *host,
 	      struct guest_config *out, struct cfg_notes *notes);

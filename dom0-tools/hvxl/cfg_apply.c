@@ -319,7 +319,9 @@ static void note_fault(void *arg, const char *key, int index, const char *text)
 	unsigned int item = index;
 
 	if (!e) {
-		apply_error(a, at, "%s: %s", key, text);
+		/* Perhaps it stands where the text could not be read. */
+		if (a->complete)
+			apply_error(a, at, "%s: %s", key, text);
 		return;
 	}
 	if (has_failed(a, e))
@@ -354,6 +356,7 @@ int cfg_apply(const struct cfg_tree *tree, const struct cfg_host *host,
 	a->host = host;
 	a->out = out;
 	a->notes = notes;
+	a->complete = !notes->errors;
 	apply_keys(a);
 	warn_unknown(a);
 	guest_config_check(out, note_fault, a);

@@ -23,6 +23,7 @@ struct apply {
 	const struct cfg_host *host;
 	struct guest_config *out;
 	struct cfg_notes *notes;
+	bool complete;		/* the tree has all that was written */
 	/* Which item of its list a disk, or a NIC, came from. */
 	unsigned int disk_item[GUEST_DISKS_MAX], vif_item[GUEST_VIFS_MAX];
 };

@@ -377,6 +377,10 @@ static void missing_and_bad_basics(void **state)
 		  "expected kernel= instead, found \"pygrub\": hvx does not "
 		  "look into guests' disks; copy the guest's kernel and initrd "
 		  "to this machine, and name them with kernel= and ramdisk=\n" },
+		/* What can't be read may be what is missing. */
+		{ "name='x\nmemory=0\n", "1: name: expected a closing ' "
+		  "before the line's end\n2: memory: expected a number of MiB "
+		  "from 1 to 16777216, found 0\n" },
 		{ "name='x'; memory=64\nramdisk='r'\n", " kernel: expected the "
 		  "path of a Linux kernel in dom0, found none\n" },
 	};
