@@ -14,5 +14,5 @@ hvxl-libs := libcfg.a libguest.a libhvctl.a libhvxs.a \
 # Configurations, for hvxl and for tests.
 libs += libcfg
 libcfg-src := $(addprefix dom0-tools/hvxl/,cfg_note.c cfg_lex.c cfg_parse.c \
-	cfg_text.c cfg_keys.c cfg_apply.c cfg_special.c cfg_disk.c cfg_vif.c \
-	cfg_cpus.c xl_conf.c)
+	cfg_tree.c cfg_text.c cfg_keys.c cfg_apply.c cfg_special.c cfg_disk.c \
+	cfg_vif.c cfg_cpus.c xl_conf.c)

@@ -277,7 +277,7 @@ static void warn_unknown(struct apply *a)
 	}
 }
 
-/* ---- rules ---------------------------------------------------------------- */
+/* ---- rules -------------------------------------------------------------- */
 
 /* Where a key was assigned, by whatever name. */
 static const struct cfg_entry *entry_of(const struct apply *a, const char *key)

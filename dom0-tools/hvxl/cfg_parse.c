@@ -18,9 +18,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "cfg_lex.h"
+#include "cfg_tree.h"
 
 #define DEPTH_MAX	8		/* lists in lists */
 #define ITEMS_MAX	4096		/* values in one statement */
+#define KEYS_MAX	1000
 #define FILE_MAX	(1 << 20)	/* bytes */
 #define FOUND_MAX	60		/* bytes of a token in a message */
 
@@ -140,34 +142,6 @@ static void recover(struct parser *p, unsigned int began)
 
 /* ---- values ------------------------------------------------------------- */
 
-static void value_free(struct cfg_value *value)
-{
-	if (!value)
-		return;
-	for (unsigned int i = 0; i < value->count; i++)
-		value_free(value->items[i]);
-	free(value->items);
-	free(value->text);
-	free(value);
-}
-
-static bool value_add(struct cfg_value *list, struct cfg_value *item)
-{
-	unsigned int n = list->count;
-
-	/* The room doubles at each power of two. */
-	if (!(n & (n - 1))) {
-		struct cfg_value **items = realloc(list->items, (n ? 2 * n : 1)
-						   * sizeof(*items));
-
-		if (!items)
-			return false;
-		list->items = items;
-	}
-	list->items[list->count++] = item;
-	return true;
-}
-
 static struct cfg_value *parse_value(struct parser *p, unsigned int depth);
 
 static void skip_newlines(struct parser *p)
@@ -188,8 +162,8 @@ static bool parse_items(struct parser *p, struct cfg_value *list,
 		item = parse_value(p, depth + 1);
 		if (!item)
 			return false;
-		if (!value_add(list, item)) {
-			value_free(item);
+		if (!cfg_value_add(list, item)) {
+			cfg_value_free(item);
 			no_memory(p);
 			return false;
 		}
@@ -274,26 +248,11 @@ static struct cfg_value *parse_value(struct parser *p, unsigned int depth)
 		return value;
 	if (value->type != CFG_LIST)
 		no_memory(p);
-	value_free(value);
+	cfg_value_free(value);
 	return NULL;
 }
 
-/* ---- assignments ----------------------------------------------------------- */
-
-static struct cfg_entry *find(const struct cfg_tree *tree, const char *key,
-			      size_t len)
-{
-	for (unsigned int i = 0; i < tree->count; i++)
-		if (!strncmp(tree->entries[i].key, key, len) &&
-		    !tree->entries[i].key[len])
-			return &tree->entries[i];
-	return NULL;
-}
-
-const struct cfg_entry *cfg_find(const struct cfg_tree *tree, const char *key)
-{
-	return find(tree, key, strlen(key));
-}
+/* ---- assignments -------------------------------------------------------- */
 
 static void replace(struct parser *p, struct cfg_entry *e, struct cfg_place at,
 		    struct cfg_value *value)
@@ -301,21 +260,9 @@ static void replace(struct parser *p, struct cfg_entry *e, struct cfg_place at,
 	if (e->at.source == p->source)
 		cfg_note(p->notes, CFG_WARNING, at, "%s: given again, in "
 			 "place of line %u's", e->key, e->at.line);
-	value_free(e->value);
+	cfg_value_free(e->value);
 	e->value = value;
 	e->at = at;
-}
-
-static bool append_text(struct cfg_value *to, const char *text)
-{
-	size_t len = strlen(to->text);
-	char *both = realloc(to->text, len + strlen(text) + 1);
-
-	if (!both)
-		return false;
-	strcpy(both + len, text);
-	to->text = both;
-	return true;
 }
 
 static void extend(struct parser *p, struct cfg_entry *e, struct cfg_place at,
@@ -327,52 +274,40 @@ static void extend(struct parser *p, struct cfg_entry *e, struct cfg_place at,
 		cfg_note(p->notes, CFG_ERROR, at, "%s: expected += of two "
 			 "lists or two texts, found something else", e->key);
 	} else if (value->type == CFG_STRING) {
-		ok = append_text(e->value, value->text);
+		ok = cfg_value_append(e->value, value->text);
 	} else if (e->value->count + value->count > ITEMS_MAX) {
 		cfg_note(p->notes, CFG_ERROR, at, "%s: expected at most %d "
 			 "values, found more", e->key, ITEMS_MAX);
 	} else {
 		unsigned int i = 0;
 
-		while (i < value->count && value_add(e->value, value->items[i]))
+		while (i < value->count &&
+		       cfg_value_add(e->value, value->items[i]))
 			value->items[i++] = NULL;
 		ok = i == value->count;
 	}
 	if (!ok)
 		no_memory(p);
-	value_free(value);
-}
-
-static void add(struct parser *p, struct cfg_place at, struct cfg_value *value)
-{
-	struct cfg_tree *tree = p->tree;
-	struct cfg_entry *entries = realloc(tree->entries, (tree->count + 1) *
-					    sizeof(*entries));
-	char *key = strndup(p->key, p->key_len);
-
-	if (entries)
-		tree->entries = entries;
-	if (!entries || !key) {
-		free(key);
-		value_free(value);
-		no_memory(p);
-		return;
-	}
-	entries[tree->count++] = (struct cfg_entry){ key, at, value };
+	cfg_value_free(value);
 }
 
 /* Takes value over. */
 static void assign(struct parser *p, bool adds, struct cfg_place at,
 		   struct cfg_value *value)
 {
-	struct cfg_entry *e = find(p->tree, p->key, p->key_len);
+	struct cfg_entry *e = cfg_tree_find(p->tree, p->key, p->key_len);
 
-	if (!e)
-		add(p, at, value);
-	else if (adds)
+	if (e && adds) {
 		extend(p, e, at, value);
-	else
+	} else if (e) {
 		replace(p, e, at, value);
+	} else if (p->tree->count == KEYS_MAX) {
+		cfg_note(p->notes, CFG_ERROR, at, "%.*s: expected at most %d "
+			 "keys, found more", (int)p->key_len, p->key, KEYS_MAX);
+		cfg_value_free(value);
+	} else if (!cfg_tree_add(p->tree, p->key, p->key_len, at, value)) {
+		no_memory(p);
+	}
 }
 
 /* false: there was an error, p stands where it was noticed. */
@@ -400,7 +335,7 @@ static bool parse_statement(struct parser *p)
 		return false;
 	if (p->tok.type != TOKEN_NEWLINE && p->tok.type != TOKEN_END) {
 		unexpected(p, "the end of the line");
-		value_free(value);
+		cfg_value_free(value);
 		return false;
 	}
 	if (is_key) {
@@ -409,24 +344,8 @@ static bool parse_statement(struct parser *p)
 	}
 	cfg_note(p->notes, CFG_WARNING, at, "%.*s: ignored: a key has small "
 		 "letters, digits, _ and . only", (int)p->key_len, p->key);
-	value_free(value);
+	cfg_value_free(value);
 	return true;
-}
-
-/* The tree's own copy of a source's name; NULL: no memory. */
-static const char *add_source(struct cfg_tree *tree, const char *source)
-{
-	char **sources = realloc(tree->sources, (tree->source_count + 1) *
-				 sizeof(*sources));
-	char *copy;
-
-	if (!sources)
-		return NULL;
-	tree->sources = sources;
-	copy = strdup(source);
-	if (copy)
-		sources[tree->source_count++] = copy;
-	return copy;
 }
 
 static int parse(struct cfg_tree *tree, const char *source, const char *text,
@@ -434,7 +353,7 @@ static int parse(struct cfg_tree *tree, const char *source, const char *text,
 {
 	struct parser p = {
 		.tree = tree, .notes = notes, .begin = text,
-		.source = add_source(tree, source),
+		.source = cfg_tree_add_source(tree, source),
 		.lex = { text, text + len, line },
 	};
 
@@ -509,17 +428,4 @@ int cfg_parse_file(struct cfg_tree *tree, const char *path,
 		cfg_parse(tree, source, text, len, notes);
 	free(text);
 	return notes->errors ? -1 : 0;
-}
-
-void cfg_tree_free(struct cfg_tree *tree)
-{
-	for (unsigned int i = 0; i < tree->count; i++) {
-		free(tree->entries[i].key);
-		value_free(tree->entries[i].value);
-	}
-	for (unsigned int i = 0; i < tree->source_count; i++)
-		free(tree->sources[i]);
-	free(tree->entries);
-	free(tree->sources);
-	memset(tree, 0, sizeof(*tree));
 }

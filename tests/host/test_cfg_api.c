@@ -142,6 +142,35 @@ static void files_are_read(void **state)
 	cfg_notes_free(&notes);
 }
 
+/* A file of a megabyte costs no more than reading it. */
+static void keys_and_values_are_bounded(void **state)
+{
+	struct cfg_tree tree = { 0 };
+	struct cfg_notes notes = { 0 };
+	char *text = malloc(200000), *out = text;
+
+	(void)state;
+	for (int i = 0; i <= 1000; i++)
+		out += sprintf(out, "k%d=1\n", i);
+	parse(&tree, "a", text, &notes);
+	assert_int_equal(tree.count, 1000);
+	says(&notes, true, "a:1001: k1000: expected at most 1000 keys, found "
+	     "more\n");
+	cfg_tree_free(&tree);
+	cfg_notes_free(&notes);
+	out = stpcpy(text, "k=[");
+	for (int i = 0; i <= 4096; i++)
+		out = stpcpy(out, "1,\n");
+	strcpy(out, "]\nl=1\n");
+	parse(&tree, "a", text, &notes);
+	says(&notes, true, "a:4096: k: expected at most 4096 values, found "
+	     "more\n");
+	assert_non_null(cfg_find(&tree, "l"));
+	cfg_tree_free(&tree);
+	cfg_notes_free(&notes);
+	free(text);
+}
+
 /* ---- notes ---------------------------------------------------------------- */
 
 static void notes_are_bounded_and_sorted(void **state)
@@ -435,6 +464,7 @@ int main(void)
 		cmocka_unit_test(arguments_override_the_file),
 		cmocka_unit_test(mistakes_name_their_source),
 		cmocka_unit_test(files_are_read),
+		cmocka_unit_test(keys_and_values_are_bounded),
 		cmocka_unit_test(notes_are_bounded_and_sorted),
 		cmocka_unit_test(warnings_can_be_left_out),
 		cmocka_unit_test(a_disk_may_be_shared),
