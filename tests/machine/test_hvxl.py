@@ -150,8 +150,8 @@ def form(line):
 
 def states(line):
     """Who runs where, and who is blocked, changes from one look to the next."""
-    line = re.sub(r"(?<= )[r-][b-](?=[p-][s-][-rscwS?][d-] )", "..", line)
-    return re.sub(r"##[ #]+[r-][b-]-(?= )", "#", line)
+    line = re.sub(r"(?<= )[r-][b-](?=[p-][s-][-rscwS?][d-][ #])", "..", line)
+    return re.sub(r"(?<=# {3})[r-][b-]-(?=[ #])", "..-", line)
 
 
 def same_form(command, xl, ours):
