@@ -343,7 +343,8 @@ int hvctl_version(struct hvctl *h, struct hvctl_version *out)
 	       sizeof(out->compile_domain));
 	memcpy(out->compile_date, ci.compile_date, sizeof(out->compile_date));
 	out->virt_start = platform.virt_start;
-	n = version(h, XENVER_pagesize, &ci, 0);
+	/* The one that must be asked without an argument. */
+	n = hvctl_call2(h, __HYPERVISOR_xen_version, XENVER_pagesize, 0);
 	out->page_size = n > 0 ? n : 0;
 	version_build_id(h, out->build_id, sizeof(out->build_id));
 	return 0;
