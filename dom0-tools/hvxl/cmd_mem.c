@@ -2,7 +2,8 @@
 /*
  * mem-set and mem-max. mem-set tells the guest's balloon driver its target in
  * the store, and moves the hypervisor's limit by as much, so that the guest can
- * neither keep nor take what it was not given. mem-max sets the limit alone.
+ * neither keep nor take what it was not given. mem-max sets the limit alone,
+ * which is also the largest target.
  */
 #include "cmds.h"
 
@@ -12,6 +13,7 @@
 #include <libhvxs/hvxs.h>
 #include "args.h"
 #include "hvxl.h"
+#include "out.h"
 
 /* What libxl adds to a domain's limit for what isn't the guest's RAM, KiB. */
 #define LIMIT_SLACK_KIB		1024
@@ -44,18 +46,35 @@ static uint64_t read_size(const char *text)
 	die("a size is a number of MiB, or one with k, m or g behind it");
 }
 
-static int put_target(uint32_t domid, uint64_t kib)
+static int put_number(const char *path, uint64_t n)
 {
-	char *path = xformat("/local/domain/%u/memory/target", domid);
-	char *value = xformat("%lu", kib);
+	char *value = xformat("%lu", n);
 	int rc = store_put(path, value);
 
-	free(path);
 	free(value);
-	if (rc)
-		return fail("mem-set: the store refuses domain %u's target: %s",
-			    domid, strerror(errno));
-	return 0;
+	return rc ? fail("the store refuses %s: %s", path, strerror(errno)) : 0;
+}
+
+static int put_memory(uint32_t domid, const char *what, uint64_t kib)
+{
+	char *path = xformat("/local/domain/%u/memory/%s", domid, what);
+	int rc = put_number(path, kib);
+
+	free(path);
+	return rc;
+}
+
+/* Where libxl notes it, too, in MiB; dom0 has no such node. */
+static int put_vm_memory(const xen_domain_handle_t handle, uint64_t kib)
+{
+	char uuid[37], *path;
+	int rc;
+
+	uuid_text(handle, uuid);
+	path = xformat("/vm/%s/memory", uuid);
+	rc = put_number(path, kib / 1024);
+	free(path);
+	return rc;
 }
 
 /* Why not, or NULL. */
@@ -87,9 +106,10 @@ int cmd_mem_set(int argc, char **argv)
 	now = store_number(info.tot_pages * 4, "/local/domain/%u/memory/target",
 			   domid);
 	if (kib > most)
-		return fail("mem-set: domain %u was given maxmem=%lu MiB at "
-			    "its start, which is the most it can have; it needs "
-			    "a new start for %s", domid, most / 1024, rest[1]);
+		return fail("mem-set: domain %u may have %lu MiB at most; "
+			    "`%s mem-max %u %s` allows it, if its kernel was "
+			    "started for as much", domid, most / 1024,
+			    hvxl.prog, domid, rest[1]);
 	why = target_unwise(domid, kib);
 	if (why)
 		return fail("mem-set: %s; -f before mem-set does it all the "
@@ -99,7 +119,9 @@ int cmd_mem_set(int argc, char **argv)
 	if (info.max_pages < UINT32_MAX / 4 &&
 	    hvctl_domain_max_mem(hv(), domid, limit))
 		return fail_domain("mem-set: the hypervisor's limit", domid);
-	return put_target(domid, kib);
+	if (put_memory(domid, "target", kib))
+		return 1;
+	return domid ? put_vm_memory(info.handle, kib) : 0;
 }
 
 int cmd_mem_max(int argc, char **argv)
@@ -116,7 +138,8 @@ int cmd_mem_max(int argc, char **argv)
 		return fail("mem-max: domain %u was promised %lu MiB; take "
 			    "them back first: %s mem-set %u %s", domid,
 			    target / 1024, hvxl.prog, domid, rest[1]);
+	store();
 	if (hvctl_domain_max_mem(hv(), domid, kib + LIMIT_SLACK_KIB))
 		return fail_domain("mem-max", domid);
-	return 0;
+	return put_memory(domid, "static-max", kib);
 }

@@ -125,7 +125,8 @@ struct json_object *config_of_domain(const struct xen_domctl_getdomaininfo *d,
 
 	uuid_text(d->handle, uuid);
 	o = from_hvxd(d->domain);
-	if (!o)
+	/* Of dom0 libxl's file says next to nothing. */
+	if (!o && d->domain)
 		o = from_libxl(d->domain, uuid);
 	if (!o)
 		o = from_facts(d, name, uuid);

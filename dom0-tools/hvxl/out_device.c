@@ -29,7 +29,7 @@ void table_nics_head(FILE *out)
 void table_nics(FILE *out, const struct device *d, unsigned int n)
 {
 	for (; n--; d++)
-		fprintf(out, "%-3d %-2d %-17s %6d %5d %6d %5d/%-11d %-30s\n",
+		fprintf(out, "%-3d %-2d %-17s%6d %5d %6d %5d/%-11d %-30s\n",
 			d->id, d->backend_domid, d->mac, d->id, d->state,
 			d->channel, d->tx_ring, d->rx_ring, d->backend);
 }

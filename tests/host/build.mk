@@ -151,3 +151,7 @@ test_console_domains-libs := libcommon.a libhvxs.a
 user-tests += test_cfg_memory
 test_cfg_memory-libs = libcfg.a libguest.a $(addprefix -Wl$(comma)--wrap=,\
 	malloc calloc realloc strdup strndup vasprintf asprintf)
+# In a dom0 that is played: neither hypervisor nor store.
+user-tests += test_hvxl_cmd
+test_hvxl_cmd-src = tests/host/fake_dom0.c $(hvxl-tested)
+test_hvxl_cmd-libs = $(filter-out libhvctl.a libhvxs.a,$(hvxl-libs))
