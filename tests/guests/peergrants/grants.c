@@ -124,3 +124,9 @@ void grant_frame(struct peer *p, unsigned int ref, unsigned long mfn,
 
 	peer_do(p, p_grant, &g);
 }
+
+void check_none(long bits, const char *what)
+{
+	if (!check(!bits, "%s", what))
+		note("bits %lx", bits);
+}

@@ -59,6 +59,10 @@ unsigned long grant_page(struct peer *p, unsigned int ref, unsigned int i,
 void grant_frame(struct peer *p, unsigned int ref, unsigned long mfn,
 		 domid_t to, unsigned int flags);
 
+/* Many things in one call: those that went wrong are bits, the last lowest. */
+#define MARK(bits, wrong)	((bits) = (bits) << 1 | !!(wrong))
+void check_none(long bits, const char *what);
+
 /* ---- the tests ---- */
 
 void check_refusals(void);

@@ -286,18 +286,18 @@ static long p_sizes(void *arg)
 	handle_set(s.frame_list, &frame);
 	for (i = 0; i < 3; i++) {
 		s.nr_frames = nr[i];
-		bad += HYPERVISOR_grant_table_op(GNTTABOP_setup_table, &s, 1) ||
-		       s.status != GNTST_general_error;
+		MARK(bad, HYPERVISOR_grant_table_op(GNTTABOP_setup_table, &s, 1) ||
+		       s.status != GNTST_general_error);
 	}
 	s.nr_frames = 0;
-	bad += HYPERVISOR_grant_table_op(GNTTABOP_setup_table, &s, 1) ||
-	       s.status != GNTST_okay;
+	MARK(bad, HYPERVISOR_grant_table_op(GNTTABOP_setup_table, &s, 1) ||
+	       s.status != GNTST_okay);
 	handle_set(s.frame_list, HV_START + 0x1000);
 	s.nr_frames = 1;
 	HYPERVISOR_grant_table_op(GNTTABOP_setup_table, &s, 1);
-	bad += s.status == GNTST_okay;
+	MARK(bad, s.status == GNTST_okay);
 	HYPERVISOR_grant_table_op(GNTTABOP_query_size, &q, 1);
-	return bad + (q.nr_frames != GRANT_FRAMES);
+	return bad << 1 | (q.nr_frames != GRANT_FRAMES);
 }
 
 static long p_no_such(void *arg)
@@ -308,13 +308,13 @@ static long p_no_such(void *arg)
 	struct gnttab_transfer t = { .domid = *(domid_t *)arg, .ref = REF };
 	unsigned int bad = 0;
 
-	bad += HYPERVISOR_grant_table_op(GNTTABOP_set_version, &v, 1) == 0;
-	bad += HYPERVISOR_grant_table_op(99, &v, 1) != -XEN_ENOSYS;
-	bad += HYPERVISOR_grant_table_op(GNTTABOP_cache_flush, &f, 1) == 0;
-	bad += HYPERVISOR_grant_table_op(GNTTABOP_transfer, &t, 1) == 0 &&
-	       t.status == GNTST_okay;
+	MARK(bad, HYPERVISOR_grant_table_op(GNTTABOP_set_version, &v, 1) == 0);
+	MARK(bad, HYPERVISOR_grant_table_op(99, &v, 1) != -XEN_ENOSYS);
+	MARK(bad, HYPERVISOR_grant_table_op(GNTTABOP_cache_flush, &f, 1) == 0);
+	MARK(bad, HYPERVISOR_grant_table_op(GNTTABOP_transfer, &t, 1) == 0 &&
+	       t.status == GNTST_okay);
 	HYPERVISOR_grant_table_op(GNTTABOP_swap_grant_ref, &s, 1);
-	return bad + (s.status != GNTST_bad_gntref);
+	return bad << 1 | (s.status != GNTST_bad_gntref);
 }
 
 static void check_rights(void)
@@ -324,9 +324,9 @@ static void check_rights(void)
 	check(!peer_do(&mapper, p_on_others, &other) &&
 	      !peer_do(&mapper, p_on_others, &dom0),
 	      "GT-12 others' tables are their own");
-	check(!peer_call(&mapper, p_sizes, NULL, 0),
+	check_none(peer_call(&mapper, p_sizes, NULL, 0),
 	      "GT-12 no size but what is allowed, and never smaller");
-	check(!peer_do(&mapper, p_no_such, &other),
+	check_none(peer_do(&mapper, p_no_such, &other),
 	      "GT-15 what there isn't");
 	grant_page(&granter, REF, 0, mapper.id, GTF_transitive);
 	check(try_map(granter.id, REF, RO) < 0 && copy(0, 1, 0) < 0,
@@ -349,15 +349,15 @@ static long p_abuse_table(void *arg)
 
 	(void)arg;
 	for (level = 0; level < 4; level++)
-		bad += mmuext_mfn(MMUEXT_PIN_L1_TABLE + level, mfn) == 0;
-	bad += pt_write(pt_entry(map_va_of(1), 2), mfn_pte(mfn, PTE_TABLE)) == 0;
-	bad += HYPERVISOR_set_gdt(&mfn, 512) == 0;
+		MARK(bad, mmuext_mfn(MMUEXT_PIN_L1_TABLE + level, mfn) == 0);
+	MARK(bad, pt_write(pt_entry(map_va_of(1), 2), mfn_pte(mfn, PTE_TABLE)) == 0);
+	MARK(bad, HYPERVISOR_set_gdt(&mfn, 512) == 0);
 	handle_set(r.extent_start, &in);
-	bad += HYPERVISOR_memory_op(XENMEM_decrease_reservation, &r) != 0;
+	MARK(bad, HYPERVISOR_memory_op(XENMEM_decrease_reservation, &r) != 0);
 	e.in = e.out = r;
 	handle_set(e.in.extent_start, &in);
 	handle_set(e.out.extent_start, &out);
-	bad += HYPERVISOR_memory_op(XENMEM_exchange, &e) == 0;
+	MARK(bad, HYPERVISOR_memory_op(XENMEM_exchange, &e) == 0);
 	return bad;
 }
 
@@ -365,7 +365,7 @@ static void check_table_frames(void)
 {
 	unsigned int ref = REF;
 
-	check(!peer_call(&granter, p_abuse_table, NULL, 0),
+	check_none(peer_call(&granter, p_abuse_table, NULL, 0),
 	      "GT-16 no table, no GDT, not to be freed or exchanged");
 	grant_frame(&granter, REF, 0, mapper.id, 0);
 	peer_do(&granter, p_entry, &ref);
