@@ -480,6 +480,9 @@ int frame_settle(mfn_t mfn, const struct domain *d)
 
 void frame_assign(mfn_t mfn, struct domain *d)
 {
+	unsigned long region = mfn_x(mfn) >> frame_region_shift();
+
+	d->regions[region / 64] |= BIT(region % 64);
 	WRITE_ONCE(*word(mfn), (uint64_t)d->slot << OWNER_SHIFT | ALLOC);
 }
 

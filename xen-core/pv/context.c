@@ -126,13 +126,14 @@ int pv_release_vcpu(struct vcpu *v)
 	return 0;
 }
 
-/* Each frame of d, in order; fn says whether it must be called again. */
-static int scan_frames(struct domain *d, unsigned long *next,
+/* Each frame of d from *next on and below end, in order; fn says whether it
+ * must be called again. */
+static int scan_region(struct domain *d, unsigned long *next, unsigned long end,
 		       int (*fn)(mfn_t, struct domain *))
 {
 	unsigned long m, work = 0;
 
-	for (m = *next; m < frame_max_mfn; m++) {
+	for (m = *next; m < end; m++) {
 		if (m % SCAN_STEP == 0 || work >= WORK_STEP) {
 			*next = m;
 			work = 0;
@@ -149,6 +150,24 @@ static int scan_frames(struct domain *d, unsigned long *next,
 		}
 	}
 	*next = m;
+	return 0;
+}
+
+/* The same over all memory, where d has had any. */
+static int scan_frames(struct domain *d, unsigned long *next,
+		       int (*fn)(mfn_t, struct domain *))
+{
+	unsigned int shift = frame_region_shift();
+
+	while (*next < frame_max_mfn) {
+		unsigned long region = *next >> shift;
+		unsigned long end = MIN((region + 1) << shift, frame_max_mfn);
+
+		if (!(d->regions[region / 64] >> region % 64 & 1))
+			*next = end;
+		else if (scan_region(d, next, end, fn))
+			return -ERESTART;
+	}
 	return 0;
 }
 

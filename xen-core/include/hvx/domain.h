@@ -88,6 +88,8 @@ struct domain {
 	uint32_t tot_pages;		/* atomic; frames of the reservation */
 	uint32_t max_pages;
 	uint32_t claimed_pages;		/* promised, not given; quota.c's lock */
+	/* Where in the machine's memory it ever had frames; by lock. */
+	uint64_t regions[FRAME_REGIONS / 64];
 	cpumask_t dirty_cpus;		/* may hold its translations; atomic */
 	uint64_t vm_assist;		/* bits of VMASST_TYPE_* */
 	uint8_t handle[16];

@@ -59,6 +59,16 @@ struct frame {
 /* mfn_valid(), mfn_to_frame(), frame_to_mfn(), frame_max_mfn. */
 #include <asm/frames.h>
 
+/* Memory in at most so many equal parts: which of them a domain's frames are
+ * in is remembered, so that its death needn't look at all of memory. */
+#define FRAME_REGIONS 512
+static inline unsigned int frame_region_shift(void)
+{
+	unsigned int bits = 64 - (unsigned int)__builtin_clzl(frame_max_mfn | 1);
+
+	return bits > 9 ? bits - 9 : 0;
+}
+
 unsigned int frame_owner(const struct frame *fr);
 enum frame_type frame_type(const struct frame *fr);
 bool frame_is_pinned(const struct frame *fr);
@@ -109,8 +119,8 @@ static inline void frame_put_writable(mfn_t mfn)
 	frame_put_type_leaf(mfn);
 }
 
-/* Give an allocated frame to d: sets alloc, owner, counts tot_pages (which
- * the caller has already reserved against max_pages). */
+/* Give an allocated frame to d, whose lock is held: sets alloc and owner.  The
+ * caller has counted it in tot_pages already. */
 void frame_assign(mfn_t mfn, struct domain *d);
 /* The owner lets go of its own reference (decrease_reservation, destroy).
  * False if it wasn't part of d's reservation. */
