@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <common/log.h>
+#include "backend.h"
 #include "end.h"
 #include "events.h"
 #include "life.h"
@@ -201,6 +202,16 @@ static void on_half(struct dom *d, void *arg)
 	life_forget(d);
 }
 
+static void take_over(struct dom *d,
+		      const struct xen_domctl_getdomaininfo *info)
+{
+	backend_adopt(d);
+	/* It was ready to start, but not started. */
+	if (d->state == DOM_RUNNING && info->flags & XEN_DOMINF_paused &&
+	    !info->cpu_time)
+		hvctl_domain_unpause(d->hd->hv, d->domid);
+}
+
 static void resume_one(struct dom *d, const struct census *c)
 {
 	const struct xen_domctl_getdomaininfo *info;
@@ -209,9 +220,9 @@ static void resume_one(struct dom *d, const struct census *c)
 	info = find(c, d);
 	switch (d->state) {
 	case DOM_RUNNING:
-		/* It was ready to start, but not started. */
-		if (info && info->flags & XEN_DOMINF_paused && !info->cpu_time)
-			hvctl_domain_unpause(d->hd->hv, d->domid);
+	case DOM_PAUSED:
+		if (info)
+			take_over(d, info);
 		break;
 	case DOM_RESTARTING:
 		life_resume_restart(d);

@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <json-c/json.h>
+#include "backend.h"
 #include "order.h"
 #include "server.h"
 
@@ -24,6 +26,18 @@ struct waiter {
 	enum dom_wait what;
 	struct request *req;
 };
+
+const char *wall_text(int64_t ms, char *buf)
+{
+	time_t s = ms / 1000;
+	struct tm tm;
+	size_t n;
+
+	gmtime_r(&s, &tm);
+	n = strftime(buf, 24, "%Y-%m-%dT%H:%M:%S", &tm);
+	sprintf(buf + n, ".%03dZ", (int)(ms % 1000));
+	return buf;
+}
 
 /* ---- UUIDs ---- */
 
@@ -148,6 +162,7 @@ void dom_free(struct dom *d)
 		req_ok(w->req, NULL);
 		free(w);
 	}
+	backend_leave(d);
 	loop_del_timer(d->timer);
 	guest_config_free(&d->config);
 	free(d->name);

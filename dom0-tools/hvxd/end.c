@@ -17,7 +17,7 @@
 #define TICK_MAX	100
 #define TICK_STUCK	1000
 /* So long it may take until it is said to be stuck. */
-#define PATIENCE_MS	5000
+#define PATIENCE_MS	10000
 
 enum phase { PHASE_BACKENDS, PHASE_KILL, PHASE_GONE, PHASE_NODES };
 

@@ -21,6 +21,7 @@
 #define FAIL_AT		"HVXD_FAIL_AT"
 
 struct backend;
+struct bridges;
 struct create;
 struct dom;
 struct end;
@@ -35,11 +36,13 @@ struct hvxd {
 	struct hvctl *hv;
 	struct store *store;
 	struct kernels *kernels;
+	struct bridges *bridges;	/* opened when first needed */
 	struct server *server;
 	struct dom *doms;
 	struct loop_timer *census, *stop_timer;
 	bool stopping;
-	const char *state_folder;
+	const char *state_folder;	/* a file for each domain */
+	const char *run_folder;		/* a file for each backend */
 	const char *backend_folder;	/* where blkback and netback are */
 	unsigned int restart_interval;	/* s, see life.h */
 };

@@ -28,7 +28,7 @@
 
 #define SOCKET_PATH	"/run/hvx/hvxd.sock"
 #define STATE_FOLDER	"/run/hvx/domains"
-#define BACKEND_FOLDER	"/usr/lib/hvx"
+#define RUN_FOLDER	"/run/hvx"
 /* So long a store daemon that starts beside us is waited for. */
 #define STORE_WAIT_MS	30000
 
@@ -38,7 +38,7 @@ static const char usage[] =
 "\n"
 "  --socket PATH          where clients ask (" SOCKET_PATH ")\n"
 "  --state FOLDER         a file for each domain (" STATE_FOLDER ")\n"
-"  --backends FOLDER      where blkback and netback are (" BACKEND_FOLDER ")\n"
+"  --backends FOLDER      where blkback and netback are (beside hvxd)\n"
 "  --restart-interval S   least time from restart to restart (10)\n"
 "  --pid-file FILE        written when hvxd serves\n"
 "  -v, --verbose          say more\n"
@@ -175,6 +175,19 @@ static void on_census(void *arg)
 
 /* ---- the start ---- */
 
+static const char *own_folder(void)
+{
+	static char path[256];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	char *slash;
+
+	path[n > 0 ? n : 0] = 0;
+	slash = strrchr(path, '/');
+	if (slash)
+		*slash = 0;
+	return path;
+}
+
 /* Two of us would make and end the same domains. */
 static void take_lock(struct hvxd *hd)
 {
@@ -259,7 +272,8 @@ int main(int argc, char **argv)
 {
 	struct options o = { .socket = getenv("HVXD_SOCKET") };
 	struct hvxd hd = {
-		.state_folder = STATE_FOLDER, .backend_folder = BACKEND_FOLDER,
+		.state_folder = STATE_FOLDER, .run_folder = RUN_FOLDER,
+		.backend_folder = own_folder(),
 		.restart_interval = 10,
 	};
 	unsigned int known;

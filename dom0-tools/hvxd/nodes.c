@@ -191,6 +191,22 @@ int nodes_write(struct dom *d, const struct rings *r)
 	return store_transact(d->hd->store, write_all, &w);
 }
 
+/* ---- devices' nodes ---- */
+
+int device_node(struct store_txn *t, uint32_t domid, int perm,
+		const char *base_path, const char *name, const char *fmt, ...)
+{
+	char path[256], value[2048];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(value, sizeof(value), fmt, ap);
+	va_end(ap);
+	snprintf(path, sizeof(path), "%s%s%s", base_path, *name ? "/" : "",
+		 name);
+	return txn_put(t, domid, perm, path, value);
+}
+
 /* ---- removal ---- */
 
 struct removal {

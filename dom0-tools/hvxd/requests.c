@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "backend.h"
 #include "census.h"
 #include "create.h"
 #include "end.h"
@@ -256,6 +257,40 @@ static int do_config_update(struct hvxd *hd, struct request *r,
 	return 0;
 }
 
+/* ---- devices ---- */
+
+static int do_disk_attach(struct hvxd *hd, struct request *r,
+			  struct json_object *args, struct dom *d,
+			  struct fault *f)
+{
+	(void)hd;
+	return device_attach(d, BACKEND_DISKS, args, r, f);
+}
+
+static int do_disk_detach(struct hvxd *hd, struct request *r,
+			  struct json_object *args, struct dom *d,
+			  struct fault *f)
+{
+	(void)hd;
+	return device_detach(d, BACKEND_DISKS, args, r, f);
+}
+
+static int do_nic_attach(struct hvxd *hd, struct request *r,
+			 struct json_object *args, struct dom *d,
+			 struct fault *f)
+{
+	(void)hd;
+	return device_attach(d, BACKEND_NICS, args, r, f);
+}
+
+static int do_nic_detach(struct hvxd *hd, struct request *r,
+			 struct json_object *args, struct dom *d,
+			 struct fault *f)
+{
+	(void)hd;
+	return device_detach(d, BACKEND_NICS, args, r, f);
+}
+
 /* ---- questions ---- */
 
 static int do_list(struct hvxd *hd, struct request *r,
@@ -324,6 +359,10 @@ static const struct op {
 	{ "rename", do_rename, true },
 	{ "config", do_config, true },
 	{ "config-update", do_config_update, true },
+	{ "disk-attach", do_disk_attach, true },
+	{ "disk-detach", do_disk_detach, true },
+	{ "nic-attach", do_nic_attach, true },
+	{ "nic-detach", do_nic_detach, true },
 	{ "list", do_list, false },
 	{ "domain", do_domain, true },
 	{ "events", do_events, false },

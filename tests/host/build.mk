@@ -155,3 +155,14 @@ test_cfg_memory-libs = libcfg.a libguest.a $(addprefix -Wl$(comma)--wrap=,\
 user-tests += test_hvxl_cmd
 test_hvxl_cmd-src = tests/host/fake_dom0.c $(hvxl-tested)
 test_hvxl_cmd-libs = $(filter-out libhvctl.a libhvxs.a,$(hvxl-libs))
+# hvxd: its logic, on a hypervisor, store and clock that the test plays.
+hvxd-logic := tests/host/hvxd_fakes.c dom0-tools/common/log.c \
+	$(addprefix dom0-tools/hvxd/,build_child.c census.c check.c create.c \
+	devices.c disks.c domain.c end.c events.c fault.c holders.c kernels.c life.c nodes.c \
+	order.c policy.c proto.c requests.c state.c)
+user-tests += test_hvxd_policy test_hvxd_proto test_hvxd
+test_hvxd_policy-src := dom0-tools/hvxd/policy.c
+test_hvxd_proto-src := $(addprefix dom0-tools/hvxd/,proto.c fault.c)
+test_hvxd_proto-libs := -ljson-c
+test_hvxd-src := $(hvxd-logic)
+test_hvxd-libs := libguest.a

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A guest's disks: their nodes, as libxl writes them but under the type hvbd, so
+ * that dom0's xen-blkback lets them alone; and what blkback is handed for them.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <json-c/json.h>
+#include "backend.h"
+#include "store.h"
+
+static unsigned int count(const struct guest_config *c)
+{
+	return c->disk_count;
+}
+
+static int unserved(const struct guest_disk *disk, struct fault *f,
+		    const char *what, const char *hint)
+{
+	fault_set(f, ENOTSUP, "devices", disk->target ? disk->target
+						      : disk->vdev,
+		  "disk %s: %s", disk->vdev, what);
+	fault_hint(f, "%s", hint);
+	return -1;
+}
+
+static bool is_raw(const struct guest_disk *disk)
+{
+	return disk->format == DISK_RAW ||
+	       disk->format == DISK_FORMAT_DEFAULT;
+}
+
+static int check_target(const struct guest_disk *disk, struct fault *f)
+{
+	struct stat st;
+
+	if (stat(disk->target, &st))
+		return fault_errno(f, "devices", disk->target, disk->target);
+	if (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode))
+		return 0;
+	return fault_set(f, EINVAL, "devices", disk->target,
+			 "%s is neither a file nor a block device",
+			 disk->target);
+}
+
+static int check(struct hvxd *hd, const struct guest_config *c, unsigned int i,
+		 struct fault *f)
+{
+	const struct guest_disk *disk = &c->disks[i];
+
+	(void)hd;
+	if (disk->backend_domain && strcmp(disk->backend_domain, "0") &&
+	    strcmp(disk->backend_domain, "Domain-0"))
+		return unserved(disk, f, "served by another domain than dom0",
+				"leave out backend=");
+	if (disk->script)
+		return unserved(disk, f, "block scripts are not run",
+				"name the file or device itself");
+	if (!is_raw(disk) || !disk->target)
+		return unserved(disk, f, "only raw images and devices are served",
+				"convert it: qemu-img convert -O raw");
+	return check_target(disk, f);
+}
+
+/* ---- nodes ---- */
+
+#define BACK	"/local/domain/0/backend/hvbd/%u/%u"
+#define FRONT	"/local/domain/%u/device/vbd/%u"
+
+struct disk_nodes {
+	struct store_txn *t;
+	uint32_t domid;
+	const struct guest_disk *disk;
+	char back[64], front[64];
+};
+
+/* dom0's side, or libxl's record of it. */
+static int put_back(const struct disk_nodes *n, const char *base, int perm)
+{
+	const struct guest_disk *disk = n->disk;
+	struct store_txn *t = n->t;
+	uint32_t id = n->domid;
+
+	return device_node(t, id, perm, base, "", "%s", "") ||
+	       device_node(t, id, PERM_PARENT, base, "frontend", "%s",
+			   n->front) ||
+	       device_node(t, id, PERM_PARENT, base, "params", "%s",
+			   disk->target) ||
+	       device_node(t, id, PERM_PARENT, base, "frontend-id", "%u", id) ||
+	       device_node(t, id, PERM_PARENT, base, "online", "1") ||
+	       device_node(t, id, PERM_PARENT, base, "removable", "%d",
+			   disk->removable) ||
+	       device_node(t, id, PERM_PARENT, base, "bootable", "1") ||
+	       device_node(t, id, PERM_PARENT, base, "state", "1") ||
+	       device_node(t, id, PERM_PARENT, base, "dev", "%s", disk->vdev) ||
+	       device_node(t, id, PERM_PARENT, base, "type", "phy") ||
+	       device_node(t, id, PERM_PARENT, base, "mode", "%s",
+			   disk->readwrite ? "w" : "r") ||
+	       device_node(t, id, PERM_PARENT, base, "device-type", "%s",
+			   disk->cdrom ? "cdrom" : "disk") ||
+	       device_node(t, id, PERM_PARENT, base, "discard-enable", "%d",
+			   disk->readwrite && disk->discard != 0)
+		       ? -1 : 0;
+}
+
+static int put_front(const struct disk_nodes *n)
+{
+	const struct guest_disk *disk = n->disk;
+	struct store_txn *t = n->t;
+	uint32_t id = n->domid;
+
+	return device_node(t, id, PERM_GUEST_SHOWN, n->front, "", "%s", "") ||
+	       device_node(t, id, PERM_PARENT, n->front, "backend", "%s",
+			   n->back) ||
+	       device_node(t, id, PERM_PARENT, n->front, "backend-id", "0") ||
+	       device_node(t, id, PERM_PARENT, n->front, "state", "1") ||
+	       device_node(t, id, PERM_PARENT, n->front, "virtual-device", "%u",
+			   disk->number) ||
+	       device_node(t, id, PERM_PARENT, n->front, "device-type", "%s",
+			   disk->cdrom ? "cdrom" : "disk") ||
+	       device_node(t, id, PERM_PARENT, n->front, "trusted", "%d",
+			   disk->trusted != 0) ||
+	       device_node(t, id, PERM_PARENT, n->front, "protocol",
+			   "x86_64-abi")
+		       ? -1 : 0;
+}
+
+static int put_nodes(struct dom *d, struct store_txn *t, unsigned int i)
+{
+	struct disk_nodes n = { t, d->domid, &d->config.disks[i], "", "" };
+	char record[64];
+
+	snprintf(n.back, sizeof(n.back), BACK, d->domid, n.disk->number);
+	snprintf(n.front, sizeof(n.front), FRONT, d->domid, n.disk->number);
+	snprintf(record, sizeof(record), "/libxl/%u/device/vbd/%u", d->domid,
+		 n.disk->number);
+	if (put_back(&n, n.back, PERM_TOOLS) || put_front(&n) ||
+	    put_back(&n, record, PERM_PARENT))
+		return -1;
+	return device_node(t, d->domid, PERM_PARENT, record, "backend", "%s",
+			   n.back);
+}
+
+/* ---- what blkback gets ---- */
+
+static int open_target(const struct guest_disk *disk)
+{
+	int flags = (disk->readwrite ? O_RDWR : O_RDONLY) | O_CLOEXEC;
+	struct stat st;
+
+	/* A device that dom0 has mounted isn't given away for writing. */
+	if (disk->readwrite && !disk->shared && !stat(disk->target, &st) &&
+	    S_ISBLK(st.st_mode))
+		flags |= O_EXCL;
+	return open(disk->target, flags);
+}
+
+static int open_disk(struct dom *d, unsigned int i, struct backend_attach *a,
+		     struct fault *f)
+{
+	const struct guest_disk *disk = &d->config.disks[i];
+	int fd = open_target(disk);
+	struct json_object *o;
+
+	if (fd < 0) {
+		fault_errno(f, "devices", disk->target, disk->target);
+		if (errno == EBUSY)
+			fault_hint(f, "it is in use in dom0: unmount it, or share it with w!");
+		return -1;
+	}
+	o = json_object_new_object();
+	json_object_object_add(o, "device",
+			       json_object_new_int64(disk->number));
+	json_object_object_add(o, "vdev", json_object_new_string(disk->vdev));
+	json_object_object_add(o, "readonly",
+			       json_object_new_boolean(!disk->readwrite));
+	json_object_object_add(o, "discard", json_object_new_boolean(
+				       disk->readwrite && disk->discard != 0));
+	json_object_object_add(o, "shared",
+			       json_object_new_boolean(disk->shared));
+	a->args = o;
+	a->fd[0] = fd;
+	a->fds = 1;
+	return 0;
+}
+
+static void forget(struct dom *d, unsigned int i)
+{
+	(void)d;
+	(void)i;
+}
+
+/* ---- one more, one less ---- */
+
+static unsigned int number(const struct guest_config *c, unsigned int i)
+{
+	return c->disks[i].number;
+}
+
+static int add(struct guest_config *c, struct json_object *o, char *why)
+{
+	struct guest_disk *more;
+
+	more = realloc(c->disks, (c->disk_count + 1) * sizeof(*more));
+	if (!more) {
+		strcpy(why, "no memory");
+		return -1;
+	}
+	c->disks = more;
+	if (disk_from_json(o, &more[c->disk_count], why)) {
+		guest_disk_free(&more[c->disk_count]);
+		return -1;
+	}
+	c->disk_count++;
+	return 0;
+}
+
+static void drop(struct guest_config *c, unsigned int i)
+{
+	guest_disk_free(&c->disks[i]);
+	c->disk_count--;
+	memmove(&c->disks[i], &c->disks[i + 1],
+		(c->disk_count - i) * sizeof(*c->disks));
+}
+
+const struct backend_kind disks_kind = {
+	.program = "blkback", .devices = "disks", .device = "disk",
+	.back = "hvbd", .front = "vbd", .count = count, .number = number,
+	.check = check, .put_nodes = put_nodes, .open = open_disk,
+	.forget = forget, .add = add, .drop = drop,
+};

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A guest's network cards: their nodes, as libxl writes them but under the type
+ * hvif, so that dom0's xen-netback lets them alone; the taps and bridges behind
+ * them (backends/bridge); and what netback is handed for them. Taps stay when
+ * netback dies, and are deleted with the domain.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <json-c/json.h>
+#include <backends/bridge/bridge.h>
+#include <common/log.h>
+#include "backend.h"
+#include "store.h"
+
+#define QUEUES		1
+
+static unsigned int count(const struct guest_config *c)
+{
+	return c->vif_count;
+}
+
+static struct bridges *bridges(struct hvxd *hd)
+{
+	if (!hd->bridges)
+		hd->bridges = bridges_open();
+	return hd->bridges;
+}
+
+static int unserved(const struct guest_vif *vif, struct fault *f,
+		    const char *what)
+{
+	return fault_set(f, ENOTSUP, "devices", vif->mac,
+			 "network card %s: %s", vif->mac, what);
+}
+
+static bool is_bridge(const char *name)
+{
+	char path[300];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%.200s/bridge", name);
+	return !access(path, F_OK);
+}
+
+static int check(struct hvxd *hd, const struct guest_config *c, unsigned int i,
+		 struct fault *f)
+{
+	const struct guest_vif *vif = &c->vifs[i];
+	char text[BRIDGE_WHY], name[BRIDGE_NAME];
+
+	if (vif->backend_domain && strcmp(vif->backend_domain, "0") &&
+	    strcmp(vif->backend_domain, "Domain-0"))
+		return unserved(vif, f, "served by another domain than dom0");
+	if (!bridges(hd))
+		return fault_errno(f, "devices", c->name, "netlink");
+	if (!vif->bridge)
+		return bridge_default(hd->bridges, name, text)
+			       ? fault_set(f, ENODEV, "devices", c->name, "%s",
+					   text)
+			       : 0;
+	if (is_bridge(vif->bridge))
+		return 0;
+	bridge_list(hd->bridges, text, sizeof(text));
+	fault_set(f, ENODEV, "devices", vif->bridge,
+		  "there is no bridge %s; there is: %s", vif->bridge, text);
+	fault_hint(f, "make it: ip link add %s type bridge", vif->bridge);
+	return -1;
+}
+
+static unsigned int devid(const struct dom *d, unsigned int i)
+{
+	int id = d->config.vifs[i].devid;
+
+	return id < 0 ? i : (unsigned int)id;
+}
+
+static void tap_name(const struct dom *d, unsigned int i, char *name)
+{
+	const char *own = d->config.vifs[i].ifname;
+
+	if (own)
+		snprintf(name, BRIDGE_NAME, "%s", own);
+	else
+		snprintf(name, BRIDGE_NAME, "vif%u.%u", d->domid & 0xffff,
+			 devid(d, i) & 0xffff);
+}
+
+/* ---- nodes ---- */
+
+#define BACK	"/local/domain/0/backend/hvif/%u/%u"
+#define FRONT	"/local/domain/%u/device/vif/%u"
+
+struct nic_nodes {
+	struct store_txn *t;
+	uint32_t domid;
+	unsigned int id;
+	const struct guest_vif *vif;
+	char back[64], front[64], tap[BRIDGE_NAME];
+};
+
+static int put_back(const struct nic_nodes *n, const char *base, int perm)
+{
+	const struct guest_vif *vif = n->vif;
+	struct store_txn *t = n->t;
+	uint32_t id = n->domid;
+
+	if (device_node(t, id, perm, base, "", "%s", "") ||
+	    device_node(t, id, PERM_PARENT, base, "frontend", "%s", n->front) ||
+	    device_node(t, id, PERM_PARENT, base, "frontend-id", "%u", id) ||
+	    device_node(t, id, PERM_PARENT, base, "online", "1") ||
+	    device_node(t, id, PERM_PARENT, base, "state", "1") ||
+	    device_node(t, id, PERM_PARENT, base, "mac", "%s", vif->mac) ||
+	    device_node(t, id, PERM_PARENT, base, "bridge", "%s",
+			vif->bridge ? vif->bridge : "") ||
+	    device_node(t, id, PERM_PARENT, base, "handle", "%u", n->id) ||
+	    device_node(t, id, PERM_PARENT, base, "type", "vif") ||
+	    device_node(t, id, PERM_PARENT, base, "vifname", "%s", n->tap) ||
+	    device_node(t, id, PERM_PARENT, base, "hotplug-status",
+			"connected"))
+		return -1;
+	if (vif->ip &&
+	    device_node(t, id, PERM_PARENT, base, "ip", "%s", vif->ip))
+		return -1;
+	if (!vif->rate_bytes)
+		return 0;
+	return device_node(t, id, PERM_PARENT, base, "rate", "%llu,%u",
+			   (unsigned long long)vif->rate_bytes,
+			   vif->rate_interval);
+}
+
+static int put_front(const struct nic_nodes *n)
+{
+	struct store_txn *t = n->t;
+	uint32_t id = n->domid;
+
+	return device_node(t, id, PERM_GUEST_SHOWN, n->front, "", "%s", "") ||
+	       device_node(t, id, PERM_PARENT, n->front, "backend", "%s",
+			   n->back) ||
+	       device_node(t, id, PERM_PARENT, n->front, "backend-id", "0") ||
+	       device_node(t, id, PERM_PARENT, n->front, "state", "1") ||
+	       device_node(t, id, PERM_PARENT, n->front, "handle", "%u",
+			   n->id) ||
+	       device_node(t, id, PERM_PARENT, n->front, "mac", "%s",
+			   n->vif->mac) ||
+	       device_node(t, id, PERM_PARENT, n->front, "trusted", "%d",
+			   n->vif->trusted != 0) ||
+	       device_node(t, id, PERM_TOOLS, n->front, "mtu", "%u",
+			   n->vif->mtu ? n->vif->mtu : 1500)
+		       ? -1 : 0;
+}
+
+static int put_nodes(struct dom *d, struct store_txn *t, unsigned int i)
+{
+	struct nic_nodes n = {
+		.t = t, .domid = d->domid, .id = devid(d, i),
+		.vif = &d->config.vifs[i],
+	};
+	char record[64];
+
+	tap_name(d, i, n.tap);
+	snprintf(n.back, sizeof(n.back), BACK, d->domid, n.id);
+	snprintf(n.front, sizeof(n.front), FRONT, d->domid, n.id);
+	snprintf(record, sizeof(record), "/libxl/%u/device/vif/%u", d->domid,
+		 n.id);
+	if (put_back(&n, n.back, PERM_TOOLS) || put_front(&n) ||
+	    put_back(&n, record, PERM_PARENT))
+		return -1;
+	return device_node(t, d->domid, PERM_PARENT, record, "backend", "%s",
+			   n.back);
+}
+
+/* ---- what netback gets ---- */
+
+static int tie(struct dom *d, unsigned int i, const char *tap, char *why)
+{
+	const struct guest_vif *vif = &d->config.vifs[i];
+	struct port_spec spec = {
+		.bridge = vif->bridge, .mtu = vif->mtu, .ip = vif->ip,
+	};
+
+	sscanf(vif->mac, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &spec.mac[0],
+	       &spec.mac[1], &spec.mac[2], &spec.mac[3], &spec.mac[4],
+	       &spec.mac[5]);
+	return port_tie(d->hd->bridges, tap, &spec, NULL, NULL, why);
+}
+
+static int open_nic(struct dom *d, unsigned int i, struct backend_attach *a,
+		    struct fault *f)
+{
+	const struct guest_vif *vif = &d->config.vifs[i];
+	char tap[BRIDGE_NAME], why[BRIDGE_WHY];
+	struct json_object *o;
+
+	tap_name(d, i, tap);
+	if (!bridges(d->hd))
+		return fault_errno(f, "devices", d->name, "netlink");
+	if (tap_open(d->hd->bridges, tap, QUEUES, a->fd, why))
+		return fault_set(f, errno, "devices", tap, "%s", why);
+	if (tie(d, i, tap, why)) {
+		fault_set(f, errno, "devices", tap, "%s", why);
+		close(a->fd[0]);
+		return -1;
+	}
+	o = json_object_new_object();
+	json_object_object_add(o, "device", json_object_new_int(devid(d, i)));
+	json_object_object_add(o, "vif", json_object_new_string(tap));
+	json_object_object_add(o, "rate-bytes",
+			       json_object_new_int64(vif->rate_bytes));
+	json_object_object_add(o, "rate-interval",
+			       json_object_new_int64(vif->rate_interval));
+	a->args = o;
+	a->fds = QUEUES;
+	return 0;
+}
+
+static void forget(struct dom *d, unsigned int i)
+{
+	char tap[BRIDGE_NAME], why[BRIDGE_WHY];
+
+	tap_name(d, i, tap);
+	if (bridges(d->hd) && tap_delete(d->hd->bridges, tap, why))
+		log_err("%s: %s", d->name, why);
+}
+
+/* ---- one more, one less ---- */
+
+/* A number that no other card has. */
+static int free_devid(const struct guest_config *c)
+{
+	unsigned int i;
+	int id = 0;
+
+	for (i = 0; i < c->vif_count; i++)
+		if (c->vifs[i].devid == id ||
+		    (c->vifs[i].devid < 0 && (int)i == id)) {
+			id++;
+			i = -1;
+		}
+	return id;
+}
+
+static int add(struct guest_config *c, struct json_object *o, char *why)
+{
+	struct guest_vif *more;
+
+	more = realloc(c->vifs, (c->vif_count + 1) * sizeof(*more));
+	if (!more) {
+		strcpy(why, "no memory");
+		return -1;
+	}
+	c->vifs = more;
+	if (vif_from_json(o, &more[c->vif_count], why)) {
+		guest_vif_free(&more[c->vif_count]);
+		return -1;
+	}
+	if (more[c->vif_count].devid < 0)
+		more[c->vif_count].devid = free_devid(c);
+	c->vif_count++;
+	if (!guest_config_make_macs(c))
+		return 0;
+	strcpy(why, "no address can be made up");
+	c->vif_count--;
+	guest_vif_free(&more[c->vif_count]);
+	return -1;
+}
+
+static unsigned int number(const struct guest_config *c, unsigned int i)
+{
+	return c->vifs[i].devid < 0 ? i : (unsigned int)c->vifs[i].devid;
+}
+
+/* Those behind it keep their numbers. */
+static void drop(struct guest_config *c, unsigned int i)
+{
+	unsigned int j;
+
+	for (j = 0; j < c->vif_count; j++)
+		c->vifs[j].devid = number(c, j);
+	guest_vif_free(&c->vifs[i]);
+	c->vif_count--;
+	memmove(&c->vifs[i], &c->vifs[i + 1],
+		(c->vif_count - i) * sizeof(*c->vifs));
+}
+
+const struct backend_kind nics_kind = {
+	.program = "netback", .devices = "network cards", .device = "nic",
+	.back = "hvif", .front = "vif", .count = count, .number = number,
+	.check = check, .put_nodes = put_nodes, .open = open_nic,
+	.forget = forget, .add = add, .drop = drop,
+};

@@ -1,0 +1,154 @@
+# Domains' lives in a dom0 with hvxd: run by test_life.py, which reads what this
+# prints: "@ NAME" opens a section, "! ..." is a failure.
+# Arguments: how many cycles.
+
+cycles=$1
+log=/var/log/hvx/hvxd.log
+
+fail() { echo "! $*"; tail -5 $log; }
+
+# conf NAME CMDLINE [more members of the configuration]
+conf() {
+	echo "{\"id\":1,\"do\":\"create\",\"config\":{\"c_info\":{\"type\":\"pv\",\"name\":\"$1\"},\"b_info\":{\"max_vcpus\":1,\"max_memkb\":${kib:-16384},\"target_memkb\":${kib:-16384},\"kernel\":\"/root/tiny\",\"cmdline\":\"$2\"}$3}}"
+}
+create() { hvxask -q "$(conf "$@")"; }
+destroy() { hvxask -q "{\"id\":1,\"do\":\"destroy\",\"domain\":\"$1\"}"; }
+state() { hvxask "{\"id\":1,\"do\":\"domain\",\"domain\":\"$1\"}" |
+	sed -n 's/.*"state":"\([a-z]*\)".*/\1/p'; }
+field() { hvxask "{\"id\":1,\"do\":\"domain\",\"domain\":\"$1\"}" |
+	sed -n "s/.*\"$2\":\"*\([^\",}]*\).*/\1/p"; }
+
+# until COMMAND succeeds, or a minute and a half is over
+await() {
+	n=0
+	until eval "$1"; do
+		usleep 100000
+		n=$((n + 1))
+		[ $n -lt 900 ] || { fail "waited in vain for: $1"; return; }
+	done
+}
+
+# What a guest could leave behind. hvxd's own pid changes, its children and
+# descriptors are counted.
+count() {
+	hvxask -c
+	echo "files $(ls /run/hvx/domains | wc -l)"
+	pid=$(cat /run/hvx/hvxd.pid)
+	echo "descriptors $(ls /proc/$pid/fd | wc -l)"
+	echo "processes $(cat /proc/[0-9]*/comm 2>/dev/null |
+		grep -cE '^(hvxd|blkback|netback)')"
+}
+
+# The hypervisor frees a domain's own structures a moment after the domain.
+same() {
+	n=0
+	while count >/tmp/now; ! cmp -s /tmp/base /tmp/now; do
+		n=$((n + 1))
+		if [ $n -gt 50 ]; then
+			fail "$1: not as before"
+			diff /tmp/base /tmp/now
+			return
+		fi
+		usleep 200000
+	done
+	echo "same after $1"
+}
+
+restart() {
+	hvx-daemon stop hvxd
+	hvx-daemon start hvxd || fail "hvxd does not start"
+}
+
+echo "@ whole"
+create first || fail "the first create"
+destroy first || fail "the first destroy"
+restart
+create warm && destroy warm || fail "a create and destroy"
+await 'count >/tmp/base; usleep 500000; count >/tmp/now; cmp -s /tmp/base /tmp/now'
+head -4 /tmp/base
+create web || fail "create"
+[ "$(state web)" = running ] || fail "web is $(state web)"
+create web && fail "a second one of that name"
+destroy web || fail "destroy"
+same "create and destroy"
+
+echo "@ refused"
+kib=4194304 create big && fail "4 GiB of what isn't there"
+conf x x | sed 's,/root/tiny,/root/none,' >/tmp/req
+hvxask "$(cat /tmp/req)" && fail "a kernel that isn't there"
+head -c 100000 /dev/urandom >/root/noise
+conf x x | sed 's,/root/tiny,/root/noise,' >/tmp/req
+hvxask "$(cat /tmp/req)" && fail "a kernel that is none"
+rm /root/noise
+same "refusals"
+
+echo "@ steps"
+for step in record domain limits claim memory store introduce devices ready \
+		start child; do
+	export HVXD_FAIL_AT=$step
+	restart
+	create web && fail "$step: it was to fail"
+	unset HVXD_FAIL_AT
+	restart
+	same "failure at $step"
+done
+
+echo "@ killed"
+kib=131072
+for delay in 1000 20000 60000 120000 200000 300000 500000; do
+	hvxask "$(conf web)" >/dev/null 2>&1 &
+	usleep $delay
+	hvx-daemon kill hvxd
+	hvx-daemon start hvxd || fail "hvxd does not start"
+	wait
+	echo "after $delay us: $(state web)"
+	case $(state web) in
+	running) destroy web || fail "destroy" ;;
+	esac
+	await '[ -z "$(state web 2>/dev/null)" ]'
+	same "kill in a create"
+done
+kib=16384
+create web || fail "create"
+uuid=$(field web uuid)
+hvx-daemon kill hvxd
+hvx-daemon start hvxd
+[ "$(state web)" = running ] || fail "web is $(state web) after a kill"
+[ "$(field web uuid)" = "$uuid" ] || fail "another uuid"
+
+echo "@ orders"
+hvxask '{"id":1,"do":"reboot","domain":"web","wait":true}' | grep -c '"reason":"reboot"'
+await '[ "$(state web 2>/dev/null)" = running ] && [ "$(field web restarts)" = 1 ]'
+[ "$(field web uuid)" = "$uuid" ] || fail "another uuid after a reboot"
+hvxask '{"id":1,"do":"shutdown","domain":"web","wait":true}' | grep -c '"reason":"poweroff"'
+await '[ -z "$(state web 2>/dev/null)" ]'
+same "reboot and shutdown"
+create shy shy || fail "create"
+hvxask '{"id":1,"do":"shutdown","domain":"shy","wait":true}' | grep -c '"reason":"poweroff"'
+await '[ -z "$(state shy 2>/dev/null)" ]'
+
+echo "@ policies"
+create gone poweroff || fail "create"
+await '[ -z "$(state gone 2>/dev/null)" ]'
+create kept crash ',"on_crash":"preserve"' || fail "create"
+await '[ "$(state kept)" = crashed ]'
+destroy kept || fail "destroy"
+create again crash ',"on_crash":"restart"' || fail "create"
+await '[ "$(field again restarts)" -ge 1 ]'
+await '[ "$(state again)" = restarting ]'
+destroy again || fail "destroy in a restart's pause"
+create put crash ',"on_crash":"restart_rename"' || fail "create"
+await '[ "$(state put-1)" = crashed ]'
+await '[ -n "$(state put-2 2>/dev/null)" ] || [ "$(state put)" = restarting ]'
+for d in put put-1 put-2 put-3; do destroy $d >/dev/null 2>&1; done
+await '[ "$(hvxask "{\"id\":1,\"do\":\"list\"}" | grep -c put)" = 0 ]'
+same "policies"
+
+echo "@ cycles"
+i=0
+while [ $i -lt $cycles ]; do
+	i=$((i + 1))
+	echo "cycle $(create web) $(destroy web)"
+done
+same "$cycles cycles"
+echo "@ end"
