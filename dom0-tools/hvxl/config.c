@@ -44,8 +44,8 @@ int config_read(const char *file, char **settings, unsigned int count,
 	guest_config_init(out);
 	machine_read(&host);
 	rc = parse(&tree, file, settings, count, &notes);
-	if (!rc)
-		rc = cfg_apply(&tree, &host, out, &notes);
+	/* Even if some of it couldn't be read, so that all mistakes are told. */
+	rc |= cfg_apply(&tree, &host, out, &notes);
 	if (!rc)
 		rc = add_xl_conf(out, &host, &notes);
 	fflush(stdout);
