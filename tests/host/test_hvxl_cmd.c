@@ -53,7 +53,7 @@ static int hvxl_run(const char *line)
 {
 	FILE *out = tmpfile(), *err = tmpfile();
 	char copy[256], *words[16], *rest;
-	int n = 0, status;
+	int n = 0, status = 0;
 	pid_t pid;
 
 	snprintf(copy, sizeof(copy), "%s", line);
