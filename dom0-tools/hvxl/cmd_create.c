@@ -9,12 +9,14 @@
 #include <unistd.h>
 #include "args.h"
 #include "config.h"
+#include "console.h"
 #include "direct.h"
 #include "hvxd_client.h"
 #include "hvxl.h"
 
 const struct option_def create_options[] = {
 	{ 'p', NULL, NULL, "Leave the domain paused after it is created" },
+	{ 'c', NULL, NULL, "Connect to the console after it is created" },
 	{ 'f', "defconfig", "FILE", "Use this configuration file" },
 	{ 'n', "dryrun", NULL,
 	  "Print the configuration as JSON, and create nothing" },
@@ -29,7 +31,7 @@ struct create {
 	const char *file;
 	char **settings;
 	unsigned int count;
-	bool paused, dry_run, quiet, show, wait;
+	bool paused, console, dry_run, quiet, show, wait;
 };
 
 static void read_options(struct create *c, int argc, char **argv)
@@ -40,6 +42,7 @@ static void read_options(struct create *c, int argc, char **argv)
 
 	while ((o = args_next(argc, argv, &arg)) >= 0) {
 		c->paused |= o == 'p';
+		c->console |= o == 'c';
 		c->dry_run |= o == 'n';
 		c->quiet |= o == 'q';
 		c->show |= o == 'd';
@@ -151,6 +154,9 @@ static int create(const struct create *c, struct guest_config *config)
 	domid = ask_create(c, config);
 	if (domid < 0)
 		return 1;
+	/* It shows what was printed before, too. */
+	if (c->console)
+		return console_attach(domid, CONSOLE_ESCAPE);
 	if (!c->wait)
 		return 0;
 	reason = direct_wait(domid);

@@ -64,7 +64,7 @@ const struct command commands[] = {
 	  "Show the machine and its hypervisor",
 	  info_options, CMD_JSON },
 	{ "console", cmd_console, "[options] <Domain>",
-	  "Attach to domain's console",
+	  "Connect this terminal to a domain's console",
 	  console_options, CMD_DOMAIN },
 	{ "sched-credit", cmd_sched_credit,
 	  "[-d <Domain> [-w WEIGHT] [-c CAP]] "

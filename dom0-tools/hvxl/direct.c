@@ -6,10 +6,12 @@
 #include "direct.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include <libhvxs/hvxs.h>
 #include "hvxl.h"
 #include "out.h"
@@ -166,6 +168,21 @@ static void remove_nodes(uint32_t domid, const char *uuid)
 	free(path);
 }
 
+/* libxl keeps files of its domains, by id and UUID. */
+static void remove_files(uint32_t domid, const char *uuid)
+{
+	char *pattern = xformat("/var/lib/xen/userdata-?.%u.%s.*", domid, uuid);
+	glob_t found;
+	size_t i;
+
+	if (!glob(pattern, 0, NULL, &found)) {
+		for (i = 0; i < found.gl_pathc; i++)
+			unlink(found.gl_pathv[i]);
+		globfree(&found);
+	}
+	free(pattern);
+}
+
 /* How long the last mappings of a domain's memory may take to go. */
 static bool is_gone(uint32_t domid)
 {
@@ -199,6 +216,7 @@ int direct_destroy(uint32_t domid)
 		return fail_domain("destroy", domid);
 	if (with_store)
 		remove_nodes(domid, uuid);
+	remove_files(domid, uuid);
 	if (!is_gone(domid))
 		return fail("destroy: domain %u is dying, but something in "
 			    "dom0 still holds its memory (a backend, a console "

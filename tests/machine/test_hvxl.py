@@ -254,6 +254,7 @@ ACTIONS = [
     ("./hvxl destroy g3; xl domid g3 2>&1 | cut -c1-32",
      "Can't get domid of domain name 'g3"[:32]),
     ("./xl-link destroy g2; xl list | awk '{ print $1 }'", "Name\nDomain-0"),
+    ("ls /var/lib/xen | grep -v '^userdata-d.0[.]'", ""),
     # Nothing is left of them.
     ("xenstore-ls -f | grep -E '/(domain|vbd|vif|console|libxl)/[12]( |/)'",
      ""),
