@@ -22,10 +22,15 @@ static int set_limits(const struct confine *c)
 	return limit(RLIMIT_CORE, 0) || limit(RLIMIT_NOFILE, c->files) ? -1 : 0;
 }
 
-/* The change of user takes all capabilities along; once more, to be sure that
- * there is no way back. */
+/* The change of user takes all capabilities along, and those that a program
+ * might get back go before; once more, to be sure that there is no way back. */
 static int change_user(const struct confine *c)
 {
+	unsigned long cap;
+
+	for (cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0))
+			return -1;
 	if (setgroups(0, NULL) || setresgid(c->gid, c->gid, c->gid) ||
 	    setresuid(c->uid, c->uid, c->uid))
 		return -1;
