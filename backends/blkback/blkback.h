@@ -52,6 +52,7 @@ struct service {
 	struct loop_timer *again;	/* a round has more to do */
 	struct loop_timer *idle;	/* gives memory back */
 	struct loop_timer *slow;	/* unmasks ports that cry wolf */
+	struct loop_timer *later;	/* steps of disks that change too fast */
 	struct grants *grants;
 	struct ports *ports;
 	struct io *io;
@@ -113,6 +114,9 @@ struct vbd {
 	enum bus_state own;
 	char name[32];			/* for messages */
 	int64_t last_error;		/* ms, when one was reported */
+	int64_t second;			/* ms, when connects began to count */
+	unsigned int connects;
+	bool hurried;			/* waits for s->later */
 	int64_t detach_id;		/* the request that waits for the end */
 	bool draining;			/* takes no more, until all is answered */
 	bool going, gone;		/* detaching; to be freed */
@@ -158,6 +162,8 @@ void vbd_detach(struct vbd *v, bool force, int64_t id);
 void vbd_step(struct vbd *v);
 /* The guest can't be served: stops the device and says why. */
 void vbd_break(struct vbd *v, const char *text);
+/* A timer's call: goes on with disks whose guests were too fast. */
+void vbd_on_later(void *arg);
 /* Called when a round has ended: finishes what waited for quiet queues. */
 void vbd_settle(struct service *s);
 void vbd_io_error(struct vbd *v, const char *what, int error);

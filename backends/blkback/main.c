@@ -199,7 +199,8 @@ static void start_loop(struct service *s)
 	s->again = loop_add_timer(s->loop, service_on_again, s);
 	s->slow = loop_add_timer(s->loop, service_on_slow, s);
 	s->idle = loop_add_timer(s->loop, service_on_idle, s);
-	if (!s->again || !s->slow || !s->idle)
+	s->later = loop_add_timer(s->loop, vbd_on_later, s);
+	if (!s->again || !s->slow || !s->idle || !s->later)
 		fail("timers");
 }
 

@@ -15,6 +15,10 @@
 /* Steps that one look at the store can lead to: Closed, InitWait, Connected. */
 #define STEPS		4
 #define ERROR_PAUSE_MS	1000
+/* A guest connects once in its life, or a few times. More often in a second,
+ * and it waits: each time costs us hypercalls, store writes and messages. */
+#define CONNECTS	4u
+#define CONNECTS_MS	1000
 
 struct vbd *vbd_find(struct service *s, uint32_t device)
 {
@@ -134,6 +138,12 @@ static void resume(struct vbd *v)
 
 /* ---- leaving ------------------------------------------------------------ */
 
+/* Nobody is left who could attach or detach it, and its guest is gone. */
+static bool is_orphan(struct vbd *v)
+{
+	return v->s->control < 0 && xs_front_state(v) == BUS_UNKNOWN;
+}
+
 static void left(struct vbd *v)
 {
 	bool was = v->st->connected;
@@ -146,7 +156,7 @@ static void left(struct vbd *v)
 		log_info("%s: disconnected", v->name);
 		control_event(v->s, "disconnected", v, 0, NULL);
 	}
-	v->gone = v->going;
+	v->gone = v->going || is_orphan(v);
 }
 
 static void leave(struct vbd *v)
@@ -222,6 +232,35 @@ static void act(struct vbd *v, enum bus_act what)
 	}
 }
 
+/* One more connection; false: it has to wait. */
+static bool may_connect(struct vbd *v)
+{
+	int64_t now = loop_now();
+
+	if (now - v->second >= CONNECTS_MS) {
+		v->second = now;
+		v->connects = 0;
+	}
+	if (v->connects++ < CONNECTS)
+		return true;
+	v->hurried = true;
+	loop_arm(v->s->later, CONNECTS_MS - (now - v->second));
+	return false;
+}
+
+void vbd_on_later(void *arg)
+{
+	struct service *s = arg;
+	struct vbd *v;
+
+	for (v = s->disks; v; v = v->next)
+		if (v->hurried) {
+			v->hurried = false;
+			vbd_step(v);
+		}
+	service_round(s);
+}
+
 void vbd_step(struct vbd *v)
 {
 	unsigned int i;
@@ -230,7 +269,8 @@ void vbd_step(struct vbd *v)
 		enum bus_act what = v->force ? BUS_LEAVE :
 			bus_next(v->own, xs_front_state(v), v->going);
 
-		if (what == BUS_NOTHING)
+		if (what == BUS_NOTHING ||
+		    (what == BUS_CONNECT && !may_connect(v)))
 			break;
 		act(v, what);
 	}

@@ -166,3 +166,6 @@ test_hvxd_proto-src := $(addprefix dom0-tools/hvxd/,proto.c fault.c)
 test_hvxd_proto-libs := -ljson-c
 test_hvxd-src := $(hvxd-logic)
 test_hvxd-libs := libguest.a
+user-tests += test_blk_xs
+test_blk_xs-src := backends/blkback/xs.c backends/common/bus.c
+test_blk_xs-libs := libcommon.a

@@ -257,6 +257,7 @@ void fake_open(void)
 	s->again = loop_add_timer(s->loop, nothing, s);
 	s->slow = loop_add_timer(s->loop, nothing, s);
 	s->idle = loop_add_timer(s->loop, nothing, s);
+	s->later = loop_add_timer(s->loop, nothing, s);
 	s->state = state_open(fake_state, &held);
 	assert_non_null(s->state);
 	s->grants = grants_open(1);

@@ -563,6 +563,9 @@ static void test_states(void **arg)
 		f->bad_choice = random() % 8 == 0;
 		f->choice.port[0] = random() % 8 ? 100 : 7;
 		f->choice.refs[0][0] = random() % 8 ? 1 : UINT32_MAX;
+		/* Its haste is the next test's matter. */
+		v->second = 0;
+		v->connects = 0;
 		vbd_step(v);
 		if (v->own == BUS_CONNECTED && v->queue[0].v) {
 			connected++;
@@ -582,6 +585,36 @@ static void test_states(void **arg)
 	}
 	assert_true(connected > 100);
 	fake_run();
+	close(image);
+}
+
+/* BK-08: a guest that connects a thousand times a second has to wait. */
+static void test_haste(void **arg)
+{
+	int image = fake_image(BYTES, 0);
+	struct fake_front *f = &fake->front[0];
+	struct vbd *v = fake_attach(0, image, NULL);
+	unsigned int i, before;
+
+	(void)arg;
+	fake_connect(0, 1);
+	v->second = loop_now();
+	before = fake->events[0];
+	for (i = 0; i < 100; i++) {
+		v->second = loop_now();		/* no second passes */
+		f->state = BUS_CLOSED;
+		vbd_step(v);
+		fake_run();
+		f->state = BUS_INITIALISING;
+		vbd_step(v);
+		f->state = BUS_INITIALISED;
+		vbd_step(v);
+	}
+	assert_true(fake->events[0] - before <= 4);
+	assert_int_equal(v->own, BUS_INIT_WAIT);
+	v->second = 0;				/* one has passed */
+	vbd_on_later(&fake_service);
+	assert_int_equal(v->own, BUS_CONNECTED);
 	close(image);
 }
 
@@ -615,7 +648,7 @@ static pid_t start_process(int image)
 static void test_killed(void **arg)
 {
 	int image = fake_image(BYTES, 0);
-	unsigned int i, kills = 0, sent = 0, answered = 0;
+	unsigned int i, kills = 0, sent = 0, answered = 0, until = 10;
 	int status;
 	unsigned int written[256] = { 0 };
 	bool busy[256] = { false };
@@ -659,8 +692,9 @@ static void test_killed(void **arg)
 			assert_true(same(image, rsp.id * 4096,
 					 DATA + rsp.id, 1));
 		}
-		if (random() % 300 == 0) {
-			usleep(random() % 3000);
+		if (answered >= until) {
+			until = answered + random() % 40;
+			usleep(random() % 2000);
 			kill(pid, SIGKILL);
 			waitpid(pid, &status, 0);
 			assert_true(WIFSIGNALED(status));
@@ -710,6 +744,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_padding, begin, end),
 		cmocka_unit_test_setup_teardown(test_double_fetch, begin, end),
 		cmocka_unit_test_setup_teardown(test_states, begin, end),
+		cmocka_unit_test_setup_teardown(test_haste, begin, end),
 		cmocka_unit_test(test_killed),
 	};
 
