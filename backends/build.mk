@@ -1,5 +1,5 @@
 # Backends: what they share is linked into each.
-backend-common := $(addprefix backends/common/,ring.c replay.c bus.c)
+backend-common := $(addprefix backends/common/,ring.c replay.c bus.c kept.c)
 blkback-data := $(backend-common) $(addprefix backends/blkback/,queue.c \
 	copies.c blkif.c disk.c io.c pool.c state.c)
 progs += blkback
@@ -8,3 +8,7 @@ blkback-src := $(blkback-data) $(addprefix backends/common/,grants.c ports.c \
 blkback-libs := libcommon.a -lxengnttab -lxenevtchn -lxentoollog -lxenstore \
 	-luring -lseccomp -ljson-c
 include $(sort $(wildcard backends/*/build.mk))
+
+progs += grantbench
+grantbench-src := tests/bench/grantbench.c
+grantbench-libs := -lxengnttab

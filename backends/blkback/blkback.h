@@ -18,6 +18,7 @@
 
 #include "backends/common/bus.h"
 #include "backends/common/grants.h"
+#include "backends/common/kept.h"
 #include "backends/common/ports.h"
 #include "backends/common/replay.h"
 #include "backends/common/ring.h"
@@ -88,6 +89,7 @@ struct queue {
 	struct ring ring;
 	struct replay replay;
 	struct request *request;	/* one for each slot */
+	struct kept *kept;		/* NULL: every page is copied by call */
 	int port;			/* ours, or -1 */
 	unsigned int in_flight;
 	unsigned int idle_kicks;	/* events in a row with nothing in them */
@@ -117,6 +119,7 @@ struct vbd {
 	int64_t second;			/* ms, when connects began to count */
 	unsigned int connects;
 	bool hurried;			/* waits for s->later */
+	bool changed;			/* the front end's state was written */
 	int64_t detach_id;		/* the request that waits for the end */
 	bool draining;			/* takes no more, until all is answered */
 	bool going, gone;		/* detaching; to be freed */
@@ -172,7 +175,7 @@ void vbd_io_error(struct vbd *v, const char *what, int error);
 
 /* What a front end chose. */
 struct front {
-	uint32_t queues, ring_pages;
+	uint32_t queues, ring_pages, persistent;
 	uint32_t refs[STATE_QUEUES][STATE_RING_PAGES];
 	uint32_t port[STATE_QUEUES];
 };

@@ -228,15 +228,26 @@ static bool begin(struct request *req)
 
 /* ---- taking ------------------------------------------------------------- */
 
+/* The page of segments, read once. */
 static int fetch_indirect(struct request *req)
 {
 	struct grant_copy op = { .ref = req->op.indirect_ref };
 	size_t bytes = req->op.segments * sizeof(*req->seg);
+	struct kept *kept = req->q->kept;
+	const void *page = NULL;
 
 	req->seg = malloc(bytes);
 	if (!req->seg) {
 		req->seg = req->direct;
 		return BLKIF_RSP_ERROR;
+	}
+	if (kept) {
+		kept_map(kept, &op.ref, 1);
+		page = kept_find(kept, op.ref);
+	}
+	if (page) {
+		memcpy(req->seg, page, bytes);
+		return 0;
 	}
 	op.local = req->seg;
 	op.len = bytes;
@@ -484,6 +495,9 @@ static int map_ring(struct queue *q, uint32_t pages, bool resume)
 	q->request = calloc(q->ring.size, sizeof(*q->request));
 	if (!q->request)
 		goto out_unmap;
+	/* Without it everything works, only slower. */
+	if (q->v->st->persistent)
+		q->kept = kept_new(q->v->s->grants);
 	if (!resume) {
 		replay_start(&q->replay, &q->st->log, &q->ring);
 		return 0;
@@ -498,6 +512,8 @@ static int map_ring(struct queue *q, uint32_t pages, bool resume)
 	return 0;
 
 out_free:
+	kept_free(q->kept);
+	q->kept = NULL;
 	free(q->request);
 	q->request = NULL;
 out_unmap:
@@ -535,6 +551,7 @@ void queue_close(struct queue *q)
 {
 	struct service *s = q->v->s;
 
+	kept_free(q->kept);
 	if (q->ring.shared)
 		grants_unmap(s->grants, q->ring.shared, q->v->st->ring_pages);
 	if (q->port >= 0)

@@ -27,6 +27,7 @@ struct state_disk {
 	uint32_t connected;		/* 1: the rest is true */
 	uint32_t queues;
 	uint32_t ring_pages;		/* of each queue */
+	uint32_t persistent;		/* the guest keeps its grants */
 	struct state_queue queue[STATE_QUEUES];
 };
 

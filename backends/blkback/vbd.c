@@ -79,6 +79,7 @@ static void remember(struct vbd *v, const struct front *f)
 
 	st->queues = f->queues;
 	st->ring_pages = f->ring_pages;
+	st->persistent = f->persistent;
 	for (i = 0; i < f->queues; i++) {
 		memcpy(st->queue[i].refs, f->refs[i], sizeof(f->refs[i]));
 		st->queue[i].port = f->port[i];
@@ -91,8 +92,9 @@ static void connected(struct vbd *v)
 	if (!xs_describe(v))
 		log_warn("%s: the store doesn't take the disk's size", v->name);
 	set_own(v, BUS_CONNECTED);
-	log_info("%s: connected, %u queue(s) of %u page(s)", v->name,
-		 v->st->queues, v->st->ring_pages);
+	log_info("%s: connected, %u queue(s) of %u page(s)%s", v->name,
+		 v->st->queues, v->st->ring_pages,
+		 v->st->persistent ? ", persistent grants" : "");
 	control_event(v->s, "connected", v, 0, NULL);
 }
 

@@ -108,7 +108,7 @@ bool xs_offer(struct vbd *v)
 		put(v, "multi-queue-max-queues", "%u", STATE_QUEUES) &&
 		put(v, "feature-max-indirect-segments", "%u",
 		    BLK_INDIRECT_MAX) &&
-		put(v, "feature-persistent", "0") &&
+		put(v, "feature-persistent", "1") &&
 		put(v, "feature-flush-cache", "%d", !l->readonly) &&
 		put(v, "feature-barrier", "%d", !l->readonly) &&
 		put(v, "feature-discard", "%d", l->discard) &&
@@ -215,6 +215,10 @@ bool xs_read_front(struct vbd *v, struct front *f, const char **why)
 	if (front_number(v, "", "ring-page-order", 4, &order) == NUMBER_BAD)
 		return false;
 	f->ring_pages = 1u << order;
+	*why = "its feature-persistent is not 0 or 1";
+	if (front_number(v, "", "feature-persistent", 1, &f->persistent) ==
+	    NUMBER_BAD)
+		return false;
 	*why = "its number of queues is not what was offered";
 	if (front_number(v, "", "multi-queue-num-queues", STATE_QUEUES,
 			 &f->queues) == NUMBER_BAD || !f->queues)
@@ -255,12 +259,18 @@ static void on_watch(void *arg, uint32_t events)
 	char **event;
 
 	(void)events;
+	/* However often a state was written meanwhile, it is looked at once. */
 	while ((event = xs_check_watch(s->xs))) {
 		v = vbd_find(s, strtoul(event[XS_WATCH_TOKEN], NULL, 10));
 		free(event);
 		if (v)
-			vbd_step(v);
+			v->changed = true;
 	}
+	for (v = s->disks; v; v = v->next)
+		if (v->changed) {
+			v->changed = false;
+			vbd_step(v);
+		}
 	service_round(s);
 }
 

@@ -18,6 +18,7 @@
 struct fake *fake;
 struct service fake_service;
 int fake_state;
+bool fake_persistent;
 static int memory;		/* the guest's, as a file */
 static uint8_t *guest;
 
@@ -348,6 +349,7 @@ void fake_connect(unsigned int i, uint32_t ring_pages)
 	f->own = v->own;
 	f->state = BUS_INITIALISED;
 	f->choice.queues = 1;
+	f->choice.persistent = fake_persistent;
 	f->choice.ring_pages = ring_pages;
 	f->choice.port[0] = 100 + i;
 	for (p = 0; p < ring_pages; p++) {

@@ -52,6 +52,7 @@ int fake_image(size_t bytes, int byte);
 struct vbd *fake_attach(unsigned int i, int image, const struct disk_spec *s);
 /* The front end chooses a ring in page 1 + i * 16, and is connected. */
 void fake_connect(unsigned int i, uint32_t ring_pages);
+extern bool fake_persistent;	/* what it says of its grants */
 
 /* A slot for the next request of device i. */
 union blkif_sring_entry *fake_slot(unsigned int i);

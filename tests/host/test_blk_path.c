@@ -9,8 +9,10 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -29,9 +31,17 @@ static int begin(void **state)
 	return 0;
 }
 
+/* The same guest with grants that stay. */
+static int begin_kept(void **state)
+{
+	fake_persistent = true;
+	return begin(state);
+}
+
 static int end(void **state)
 {
 	(void)state;
+	fake_persistent = false;
 	fake_close();
 	assert_int_equal(fake->mapped, 0);
 	fake_end();
@@ -377,6 +387,57 @@ static void test_bad_grants(void **arg)
 	close(image);
 }
 
+/* Once mapped, no call copies; what can't be mapped writable is copied as far
+ * as its grant allows. */
+static void test_kept(void **arg)
+{
+	int image = fake_image(BYTES, 0);
+	struct blkif_request r;
+	unsigned int copies;
+
+	(void)arg;
+	fake_attach(0, image, NULL);
+	fake_connect(0, 1);
+	pattern(DATA, 4, 9);
+	fake->grant[DATA + 2] = GRANT_READ;
+	r = io(BLKIF_OP_WRITE, 0, 2, DATA);
+	assert_int_equal(fake_ask(0, &r), BLKIF_RSP_OKAY);
+	assert_int_equal(fake->copies, 0);
+	assert_int_equal(fake->mapped, 1 + 2);
+	r = io(BLKIF_OP_WRITE, 0, 4, DATA);
+	assert_int_equal(fake_ask(0, &r), BLKIF_RSP_OKAY);
+	assert_int_equal(fake->copies, 2);
+	assert_true(same(image, 0, DATA, 4));
+	copies = fake->copies;
+	r = io(BLKIF_OP_READ, 0, 2, DATA);
+	r.seg[1].gref = DATA;
+	assert_int_equal(fake_ask(0, &r), BLKIF_RSP_OKAY);
+	assert_int_equal(fake->copies, copies);
+	assert_int_equal(fake->mapped, 1 + 2);
+	close(image);
+}
+
+/* A guest that uses ever more pages is served, and maps no more than is
+ * allowed. */
+static void test_kept_limit(void **arg)
+{
+	struct kept *k = kept_new(fake_service.grants);
+	uint32_t i;
+
+	(void)arg;
+	for (i = 0; i < 3 * KEPT_MAX; i++) {
+		uint32_t ref = i < 100 ? UINT32_MAX - i : i % FAKE_PAGES;
+
+		kept_map(k, &ref, 1);
+		assert_true(fake->mapped <= KEPT_MAX);
+		if (i < 100)
+			assert_null(kept_find(k, ref));
+	}
+	assert_int_equal(fake->mapped, FAKE_PAGES);
+	kept_free(k);
+	assert_int_equal(fake->mapped, 0);
+}
+
 /* BK-03: the last of the segments is bad, or their page is. */
 static void test_bad_indirect(void **arg)
 {
@@ -484,7 +545,7 @@ static void test_padding(void **arg)
 }
 
 /* BK-02: all that a slot says is rewritten while it is being read. */
-static volatile bool rewrite;
+static int rewrite;
 
 static void *rewriter(void *arg)
 {
@@ -497,7 +558,7 @@ static void *rewriter(void *arg)
 	b.id = 2;
 	b.seg[7].gref = UINT32_MAX;
 	b.seg[8].last_sect = 255;
-	while (rewrite)
+	while (__atomic_load_n(&rewrite, __ATOMIC_RELAXED))
 		for (i = 0; i < 32; i++) {
 			struct blkif_request *r = i % 3 ? &a : &b;
 
@@ -521,7 +582,7 @@ static void test_double_fetch(void **arg)
 	(void)arg;
 	fake_attach(0, image, &spec);
 	fake_connect(0, 1);
-	rewrite = true;
+	__atomic_store_n(&rewrite, 1, __ATOMIC_RELAXED);
 	assert_int_equal(pthread_create(&thread, NULL, rewriter, head + 1), 0);
 	for (i = 0; i < 3000; i++) {
 		fake_push(0);
@@ -533,7 +594,7 @@ static void test_double_fetch(void **arg)
 	fake_run();
 	while (fake_response(0, &rsp))
 		answers++;
-	rewrite = false;
+	__atomic_store_n(&rewrite, 0, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
 	assert_int_equal(answers, 3000);
 	assert_int_equal(fake->events[2], 0);
@@ -620,12 +681,42 @@ static void test_haste(void **arg)
 
 /* ---- killed ------------------------------------------------------------- */
 
+static bool can_lock(void)
+{
+	char path[40];
+	bool locked;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fake_state);
+	fd = open(path, O_RDWR);
+	assert_true(fd >= 0);
+	locked = !flock(fd, LOCK_EX | LOCK_NB);
+	close(fd);
+	return locked;
+}
+
+/* The state stays locked for as long as the io_uring lives, although nobody
+ * has its descriptor any more: a successor waits for what was submitted. */
+static void test_successor_waits(void **arg)
+{
+	(void)arg;
+	fake_begin();
+	assert_true(can_lock());
+	fake_open();
+	assert_false(can_lock());
+	fake_close();
+	while (!can_lock())
+		usleep(1000);
+	fake_end();
+}
+
 #define KILLS		60
 
 static void serve_for_ever(int image)
 {
 	fake_open();
-	fake_attach(0, image, NULL);
+	if (!fake_attach(0, image, NULL))
+		_exit(9);
 	for (;;) {
 		struct vbd *v = vbd_find(&fake_service, 1);
 
@@ -670,6 +761,8 @@ static void test_killed(void **arg)
 	while (kills < KILLS) {
 		struct blkif_request r;
 		unsigned int place = random() % 64;
+
+		assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
 
 		if (!busy[place] && sent - answered < 32) {
 			pattern(DATA + place, 1, ++written[place] * 64 + place);
@@ -745,6 +838,23 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_double_fetch, begin, end),
 		cmocka_unit_test_setup_teardown(test_states, begin, end),
 		cmocka_unit_test_setup_teardown(test_haste, begin, end),
+		cmocka_unit_test_setup_teardown(test_kept, begin_kept, end),
+		cmocka_unit_test_setup_teardown(test_kept_limit, begin_kept,
+						end),
+		cmocka_unit_test_setup_teardown(test_write_read, begin_kept,
+						end),
+		cmocka_unit_test_setup_teardown(test_parts, begin_kept, end),
+		cmocka_unit_test_setup_teardown(test_indirect, begin_kept, end),
+		cmocka_unit_test_setup_teardown(test_more_than_buffers,
+						begin_kept, end),
+		cmocka_unit_test_setup_teardown(test_bad_grants, begin_kept,
+						end),
+		cmocka_unit_test_setup_teardown(test_bad_indirect, begin_kept,
+						end),
+		cmocka_unit_test_setup_teardown(test_double_fetch, begin_kept,
+						end),
+		cmocka_unit_test_setup_teardown(test_states, begin_kept, end),
+		cmocka_unit_test(test_successor_waits),
 		cmocka_unit_test(test_killed),
 	};
 
