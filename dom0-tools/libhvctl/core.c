@@ -599,13 +599,14 @@ int hvctl_vcpu_affinity_set(struct hvctl *h, uint32_t domid, uint32_t vcpu,
 	return affinity(h, op, vcpu, hard, soft, cpus);
 }
 
-static int credit(struct hvctl *h, uint32_t domid, uint32_t cmd,
-		  struct xen_domctl_sched_credit *c)
+/* credit and credit2 have the same two numbers. */
+static int credit(struct hvctl *h, uint32_t domid, uint32_t sched,
+		  uint32_t cmd, struct xen_domctl_sched_credit *c)
 {
 	struct xen_domctl *op =
 		hvctl_domctl_new(h, XEN_DOMCTL_scheduler_op, domid);
 
-	op->u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT;
+	op->u.scheduler_op.sched_id = sched;
 	op->u.scheduler_op.cmd = cmd;
 	op->u.scheduler_op.u.credit = *c;
 	if (hvctl_domctl_do(h, op))
@@ -618,7 +619,8 @@ int hvctl_credit_get(struct hvctl *h, uint32_t domid,
 		     struct xen_domctl_sched_credit *out)
 {
 	memset(out, 0, sizeof(*out));
-	return credit(h, domid, XEN_DOMCTL_SCHEDOP_getinfo, out);
+	return credit(h, domid, XEN_SCHEDULER_CREDIT,
+		      XEN_DOMCTL_SCHEDOP_getinfo, out);
 }
 
 int hvctl_credit_set(struct hvctl *h, uint32_t domid,
@@ -626,5 +628,28 @@ int hvctl_credit_set(struct hvctl *h, uint32_t domid,
 {
 	struct xen_domctl_sched_credit c = *in;
 
-	return credit(h, domid, XEN_DOMCTL_SCHEDOP_putinfo, &c);
+	return credit(h, domid, XEN_SCHEDULER_CREDIT,
+		      XEN_DOMCTL_SCHEDOP_putinfo, &c);
+}
+
+int hvctl_share_get(struct hvctl *h, uint32_t domid,
+		    struct xen_domctl_sched_credit *out)
+{
+	uint32_t sched;
+
+	memset(out, 0, sizeof(*out));
+	if (hvctl_sched_id(h, &sched))
+		return -1;
+	return credit(h, domid, sched, XEN_DOMCTL_SCHEDOP_getinfo, out);
+}
+
+int hvctl_share_set(struct hvctl *h, uint32_t domid,
+		    const struct xen_domctl_sched_credit *in)
+{
+	struct xen_domctl_sched_credit c = *in;
+	uint32_t sched;
+
+	if (hvctl_sched_id(h, &sched))
+		return -1;
+	return credit(h, domid, sched, XEN_DOMCTL_SCHEDOP_putinfo, &c);
 }

@@ -108,5 +108,10 @@ int hvctl_credit_get(struct hvctl *h, uint32_t domid,
 		     struct xen_domctl_sched_credit *out);
 int hvctl_credit_set(struct hvctl *h, uint32_t domid,
 		     const struct xen_domctl_sched_credit *in);
+/* The same of the scheduler that runs, credit or credit2. */
+int hvctl_share_get(struct hvctl *h, uint32_t domid,
+		    struct xen_domctl_sched_credit *out);
+int hvctl_share_set(struct hvctl *h, uint32_t domid,
+		    const struct xen_domctl_sched_credit *in);
 
 #endif /* LIBHVCTL_HVCTL_H */
