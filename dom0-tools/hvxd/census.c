@@ -229,6 +229,7 @@ static void resume_one(struct dom *d, const struct census *c)
 		break;
 	case DOM_BUILDING:
 		dom_set_state(d, DOM_DYING, "half built");
+		state_write(d);
 		end_begin(d, on_half, NULL);
 		break;
 	case DOM_DYING:

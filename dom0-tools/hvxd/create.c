@@ -152,11 +152,11 @@ static int set_share(struct create *c)
 
 	if (g->weight < 0 && g->cap < 0)
 		return 0;
-	if (hvctl_credit_get(c->d->hd->hv, c->d->domid, &s))
+	if (hvctl_share_get(c->d->hd->hv, c->d->domid, &s))
 		return fail_errno(c, "limits", "asking for its weight and cap");
 	s.weight = g->weight >= 0 ? g->weight : s.weight;
 	s.cap = g->cap >= 0 ? g->cap : s.cap;
-	if (hvctl_credit_set(c->d->hd->hv, c->d->domid, &s)) {
+	if (hvctl_share_set(c->d->hd->hv, c->d->domid, &s)) {
 		fail_errno(c, "limits", "setting its weight and cap");
 		fault_hint(&c->fault, "cpu_weight is 1 to 65535, cap at most 100 for each vCPU");
 		return -1;
@@ -315,6 +315,8 @@ static void failed(struct create *c)
 	json_object_object_del(e, "errno");
 	event_emit(c->d, "create-failed", e, "%s", c->fault.text);
 	dom_set_state(c->d, DOM_DYING, "its creation failed");
+	/* With its id now, for an hvxd that has to end what this one doesn't. */
+	state_write(c->d);
 	c->ending = true;
 	end_begin(c->d, on_ended, c);
 }

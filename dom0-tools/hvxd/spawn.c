@@ -98,21 +98,23 @@ pid_t backend_spawn(struct dom *d, const char *program, int *control)
 	return pid;
 }
 
-/* Is it still that program? Its number may be another's by now. */
-static bool is_program(pid_t pid, const char *program)
+/* Is it still that program, for that domain? Its number may be another's by
+ * now; a dead process has no command line. */
+static bool is_ours(struct dom *d, const char *program, pid_t pid)
 {
-	char path[64], name[32] = "";
+	char path[64], have[128], want[64];
+	size_t n, len;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
 	f = fopen(path, "re");
 	if (!f)
 		return false;
-	if (!fgets(name, sizeof(name), f))
-		*name = 0;
+	n = fread(have, 1, sizeof(have), f);
 	fclose(f);
-	name[strcspn(name, "\n")] = 0;
-	return !strcmp(name, program);
+	len = snprintf(want, sizeof(want), "%s%c--domid%c%u", program, 0, 0,
+		       d->domid) + 1;
+	return n >= len && !memcmp(have, want, len);
 }
 
 void backend_kill_orphan(struct dom *d, const char *program)
@@ -128,10 +130,10 @@ void backend_kill_orphan(struct dom *d, const char *program)
 	if (fscanf(f, "%d", &pid) != 1)
 		pid = 0;
 	fclose(f);
-	if (pid <= 1 || !is_program(pid, program))
+	if (pid <= 1 || !is_ours(d, program, pid))
 		return;
 	kill(pid, SIGKILL);
-	for (ms = 0; ms < ORPHAN_MS && is_program(pid, program); ms += 5)
+	for (ms = 0; ms < ORPHAN_MS && is_ours(d, program, pid); ms += 5)
 		usleep(5000);
 }
 

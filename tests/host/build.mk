@@ -169,3 +169,7 @@ test_hvxd-libs := libguest.a
 user-tests += test_blk_xs
 test_blk_xs-src := backends/blkback/xs.c backends/common/bus.c
 test_blk_xs-libs := libcommon.a
+user-tests += test_hvxd_backend
+test_hvxd_backend-src := dom0-tools/common/log.c dom0-tools/common/loop.c \
+	$(addprefix dom0-tools/hvxd/,backend.c channel.c disks.c fault.c spawn.c)
+test_hvxd_backend-libs := libguest.a

@@ -353,10 +353,10 @@ int hvctl_vcpu_affinity_set(struct hvctl *h, uint32_t domid, uint32_t vcpu,
 	return d ? 0 : -1;
 }
 
-int hvctl_credit_get(struct hvctl *h, uint32_t domid,
+int hvctl_share_get(struct hvctl *h, uint32_t domid,
 		     struct xen_domctl_sched_credit *out)
 {
-	struct fake_dom *d = called("hvctl_credit_get", domid);
+	struct fake_dom *d = called("hvctl_share_get", domid);
 
 	(void)h;
 	if (d) {
@@ -366,10 +366,10 @@ int hvctl_credit_get(struct hvctl *h, uint32_t domid,
 	return d ? 0 : -1;
 }
 
-int hvctl_credit_set(struct hvctl *h, uint32_t domid,
+int hvctl_share_set(struct hvctl *h, uint32_t domid,
 		     const struct xen_domctl_sched_credit *in)
 {
-	struct fake_dom *d = called("hvctl_credit_set", domid);
+	struct fake_dom *d = called("hvctl_share_set", domid);
 
 	(void)h;
 	if (d) {

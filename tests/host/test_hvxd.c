@@ -142,7 +142,7 @@ static void each_call_that_fails_leaves_nothing(void **state)
 	static const char *const calls[] = {
 		"hvctl_domain_create", "hvctl_domain_max_vcpus",
 		"hvctl_domain_max_mem", "hvctl_domain_set_tsc_native",
-		"hvctl_credit_get", "hvctl_credit_set", "hvctl_domain_claim",
+		"hvctl_share_get", "hvctl_share_set", "hvctl_domain_claim",
 		"hvctl_evtchn_alloc", "hvxd-build", "hvctl_open", "hvctl_build",
 		"store_transact", "txn_put", "store_commit", "store_introduce",
 		"backend_start", "hvctl_domain_unpause", "backend_check",
