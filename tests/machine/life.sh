@@ -34,7 +34,7 @@ count() {
 	hvxask -c
 	echo "files $(ls /run/hvx/domains | wc -l)"
 	pid=$(cat /run/hvx/hvxd.pid)
-	echo "descriptors $(ls /proc/$pid/fd | wc -l)"
+	echo "descriptors $(ls -l /proc/$pid/fd | grep -vc memfd:kernel)"
 	echo "processes $(cat /proc/[0-9]*/comm 2>/dev/null |
 		grep -cE '^(hvxd|blkback|netback)')"
 }
@@ -143,6 +143,37 @@ await '[ -n "$(state put-2 2>/dev/null)" ] || [ "$(state put)" = restarting ]'
 for d in put put-1 put-2 put-3; do destroy $d >/dev/null 2>&1; done
 await '[ "$(hvxask "{\"id\":1,\"do\":\"list\"}" | grep -c put)" = 0 ]'
 same "policies"
+
+echo "@ backends"
+pids() { pidof $1 | wc -w; }
+dd if=/dev/zero of=/root/disk.img bs=1M count=1 2>/dev/null
+modprobe -a tun bridge
+ip link add xenbr0 type bridge && ip link set xenbr0 up
+disk=',"disks":[{"vdev":"xvda","format":"raw","pdev_path":"/root/disk.img","readwrite":1}]'
+nic=',"nics":[{"mac":"00:16:3e:00:00:01","bridge":"BRIDGE"}]'
+create web "" "$(echo "$disk" | sed s/disk.img/none.img/)" && fail "a disk that isn't there"
+create web "" "$(echo "$nic" | sed s/BRIDGE/xenbr7/)" && fail "a bridge that isn't there"
+same "devices that are not there"
+create web "" "$disk$(echo "$nic" | sed s/BRIDGE/xenbr0/)" || fail "create"
+echo "processes $(pids blkback) $(pids netback)"
+hvxask -c | grep -E '/(hvbd|hvif)/.*/online'
+id=$(field web domid)
+[ -d /sys/class/net/xenbr0/brif/vif$id.0 ] || fail "no tap in the bridge"
+create other "" "$disk" && fail "one disk for two"
+old=$(pidof blkback)
+kill -9 $old
+await '[ "$(pidof blkback)" != "$old" ] && [ "$(pids blkback)" = 1 ]'
+old="$(pidof blkback) $(pidof netback)"
+hvx-daemon kill hvxd
+hvx-daemon start hvxd
+await '[ "$(pids blkback)$(pids netback)" = 11 ]'
+for pid in $old; do [ -d /proc/$pid ] && fail "an orphan stays: $pid"; done
+[ "$(state web)" = running ] || fail "web is $(state web)"
+await 'hvxask "{\"id\":1,\"do\":\"disk-detach\",\"domain\":\"web\",\"device\":51712,\"force\":true}" >/tmp/detach'
+destroy web || fail "destroy"
+[ ! -d /sys/class/net/vif$id.0 ] || fail "the tap stays"
+ls /run/hvx | grep -E 'blkback|netback' && fail "files stay"
+same "devices"
 
 echo "@ cycles"
 i=0

@@ -12,7 +12,7 @@ from conftest import TOP
 LIFE = os.path.join(TOP, "tests/machine/life.sh")
 TINY = os.path.join(TOP, os.environ.get("O", "build"), "guests/tiny")
 SECTIONS = ["whole", "refused", "steps", "killed", "orders", "policies",
-            "cycles", "end"]
+            "backends", "cycles", "end"]
 
 
 def lives(dom0, cycles, timeout):
@@ -37,6 +37,10 @@ def check(said, cycles):
     assert len(re.findall("^same after kill", said["killed"], re.M)) == 7
     assert said["orders"].split()[:2] == ["1", "1"]
     assert "same after policies" in said["policies"]
+    assert "processes 1 1" in said["backends"]
+    assert len(re.findall("/online = 1$", said["backends"], re.M)) == 2
+    assert "there is no bridge xenbr7; there is: xenbr0" in said["backends"]
+    assert "same after devices\n" in said["backends"]
     times = re.findall(r"^cycle ([\d.]+) ([\d.]+)$", said["cycles"], re.M)
     assert len(times) == cycles
     assert "same after %d cycles" % cycles in said["cycles"]
