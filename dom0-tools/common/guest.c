@@ -3,6 +3,7 @@
 #include "guest.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -206,6 +207,34 @@ int guest_config_make_macs(struct guest_config *config)
 		} while (mac_is_taken(config, buf));
 		vif->mac = strdup(buf);
 		if (!vif->mac)
+			return -1;
+	}
+	return 0;
+}
+
+static int make_absolute(char **path, const char *folder)
+{
+	char *whole;
+
+	if (!*path || !**path || **path == '/')
+		return 0;
+	if (asprintf(&whole, "%s%s%s", folder,
+		     folder[strlen(folder) - 1] == '/' ? "" : "/", *path) < 0)
+		return -1;
+	free(*path);
+	*path = whole;
+	return 0;
+}
+
+int guest_config_make_absolute(struct guest_config *config, const char *cwd)
+{
+	if (make_absolute(&config->kernel, cwd) ||
+	    make_absolute(&config->ramdisk, cwd))
+		return -1;
+	for (unsigned int i = 0; i < config->disk_count; i++) {
+		struct guest_disk *disk = &config->disks[i];
+
+		if (!disk->script && make_absolute(&disk->target, "/dev"))
 			return -1;
 	}
 	return 0;

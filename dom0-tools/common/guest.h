@@ -131,6 +131,10 @@ void guest_cpus_free(struct guest_cpus *cpus);
  * 0, or -1 and errno. */
 int guest_config_make_uuid(struct guest_config *config);
 int guest_config_make_macs(struct guest_config *config);
+/* Lets paths begin with /: those of kernel and ramdisk go on from the folder
+ * cwd, those of disks without a script from /dev, as in xl. 0, or -1 and
+ * errno, when some may have been changed. */
+int guest_config_make_absolute(struct guest_config *config, const char *cwd);
 
 /* To the canonical form, in buf (37 and 18 bytes).  -1: it isn't one. */
 int guest_canonical_uuid(const char *text, char *buf);

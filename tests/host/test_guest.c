@@ -336,6 +336,38 @@ static void made_up_things_are_valid(void **state)
 	guest_config_free(&config);
 }
 
+static void paths_become_absolute(void **state)
+{
+	struct guest_disk disks[4] = {
+		{ .target = strdup("vg/a") }, { .target = strdup("/img/b") },
+		{ .target = strdup("host:1"), .script = strdup("block-nbd") },
+		{ .target = strdup("") },
+	};
+	struct guest_config config;
+
+	(void)state;
+	guest_config_init(&config);
+	config.kernel = strdup("k");
+	config.disks = disks;
+	config.disk_count = 4;
+	assert_int_equal(guest_config_make_absolute(&config, "/root"), 0);
+	assert_string_equal(config.kernel, "/root/k");
+	assert_null(config.ramdisk);
+	config.ramdisk = strdup("../r");
+	assert_int_equal(guest_config_make_absolute(&config, "/"), 0);
+	assert_string_equal(config.kernel, "/root/k");
+	assert_string_equal(config.ramdisk, "/../r");
+	assert_string_equal(disks[0].target, "/dev/vg/a");
+	assert_string_equal(disks[1].target, "/img/b");
+	assert_string_equal(disks[2].target, "host:1");
+	assert_string_equal(disks[3].target, "");
+	for (int i = 0; i < 4; i++)
+		guest_disk_free(&disks[i]);
+	config.disks = NULL;
+	config.disk_count = 0;
+	guest_config_free(&config);
+}
+
 static void cpu_sets_grow(void **state)
 {
 	struct guest_cpus cpus = { NULL, 0 };
@@ -365,6 +397,7 @@ int main(void)
 		cmocka_unit_test(vdevs_have_numbers),
 		cmocka_unit_test(addresses_become_canonical),
 		cmocka_unit_test(made_up_things_are_valid),
+		cmocka_unit_test(paths_become_absolute),
 		cmocka_unit_test(cpu_sets_grow),
 	};
 
