@@ -226,17 +226,19 @@ static int make_absolute(char **path, const char *folder)
 	return 0;
 }
 
+int guest_disk_make_absolute(struct guest_disk *disk)
+{
+	return disk->script ? 0 : make_absolute(&disk->target, "/dev");
+}
+
 int guest_config_make_absolute(struct guest_config *config, const char *cwd)
 {
 	if (make_absolute(&config->kernel, cwd) ||
 	    make_absolute(&config->ramdisk, cwd))
 		return -1;
-	for (unsigned int i = 0; i < config->disk_count; i++) {
-		struct guest_disk *disk = &config->disks[i];
-
-		if (!disk->script && make_absolute(&disk->target, "/dev"))
+	for (unsigned int i = 0; i < config->disk_count; i++)
+		if (guest_disk_make_absolute(&config->disks[i]))
 			return -1;
-	}
 	return 0;
 }
 

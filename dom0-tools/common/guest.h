@@ -135,6 +135,7 @@ int guest_config_make_macs(struct guest_config *config);
  * cwd, those of disks without a script from /dev, as in xl. 0, or -1 and
  * errno, when some may have been changed. */
 int guest_config_make_absolute(struct guest_config *config, const char *cwd);
+int guest_disk_make_absolute(struct guest_disk *disk);
 
 /* To the canonical form, in buf (37 and 18 bytes).  -1: it isn't one. */
 int guest_canonical_uuid(const char *text, char *buf);

@@ -90,6 +90,19 @@ static void end_progress(struct progress *p)
 	p->shown = false;
 }
 
+/* hvxd works in another folder. */
+static int make_absolute(struct guest_config *config)
+{
+	char *cwd = get_current_dir_name();
+	int rc = cwd ? guest_config_make_absolute(config, cwd) : -1;
+
+	free(cwd);
+	if (rc)
+		return fail("%s: its paths can't be completed: %s",
+			    config->name, strerror(errno));
+	return 0;
+}
+
 /* ---- create ---- */
 
 static struct json_object *request(const struct create *c,
@@ -151,6 +164,8 @@ static int create(const struct create *c, struct guest_config *config)
 		print_config(config);
 	if (c->dry_run)
 		return 0;
+	if (make_absolute(config))
+		return 1;
 	domid = ask_create(c, config);
 	if (domid < 0)
 		return 1;
@@ -210,6 +225,10 @@ int cmd_config_update(int argc, char **argv)
 		print_config(&config);
 		guest_config_free(&config);
 		return 0;
+	}
+	if (make_absolute(&config)) {
+		guest_config_free(&config);
+		return 1;
 	}
 	tell("setting dom%u configuration", domid);
 	h = hvxd_need("config-update");

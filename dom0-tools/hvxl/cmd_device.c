@@ -139,6 +139,10 @@ int cmd_block_attach(int argc, char **argv)
 	}
 	if (*why)
 		warn("%s: %s", spec, why);
+	if (!hvxl.dry_run && guest_disk_make_absolute(&disk)) {
+		rc = fail("block-attach: %s: no memory", spec);
+		goto out;
+	}
 	json = disk_to_json(&disk);
 	if (hvxl.dry_run) {
 		dry_run("disk", json);
