@@ -1,8 +1,10 @@
 # The store daemon. hvxstored-logic is all of it that needs no hypervisor: its
 # tests bring their own.
-hvxstored-logic := $(addprefix dom0-tools/hvxstored/,change.c conn.c control.c \
+hvxstored-logic := $(addprefix dom0-tools/hvxstored/,change.c conn.c \
+	conn_turn.c control.c \
 	dom.c path.c perm.c quota.c ring.c state.c state_load.c store.c \
-	stream.c tree.c tree_walk.c txn.c watch.c wire.c wire_dom.c)
+	stream.c tree.c tree_walk.c txn.c watch.c wire.c \
+	wire_dom.c wire_node.c wire_txn.c)
 progs += hvxstored
 san-progs += hvxstored
 hvxstored-src := $(hvxstored-logic) $(addprefix dom0-tools/hvxstored/,main.c \

@@ -43,7 +43,22 @@ bool req_number(const char *s, uint64_t max, uint64_t *out);
 void req_answer(struct req *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* wire_dom.c: messages about domains. 0 or an errno. */
+/* The handlers: 0 or an errno. wire_node.c */
+int wire_read(struct req *r);
+int wire_directory(struct req *r);
+int wire_directory_part(struct req *r);
+int wire_write(struct req *r);
+int wire_mkdir(struct req *r);
+int wire_rm(struct req *r);
+int wire_get_perms(struct req *r);
+int wire_set_perms(struct req *r);
+/* wire_txn.c */
+int wire_watch(struct req *r);
+int wire_unwatch(struct req *r);
+int wire_reset_watches(struct req *r);
+int wire_transaction_start(struct req *r);
+int wire_transaction_end(struct req *r);
+/* wire_dom.c */
 int wire_introduce(struct req *r);
 int wire_release(struct req *r);
 int wire_resume(struct req *r);
