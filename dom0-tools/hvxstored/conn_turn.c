@@ -6,6 +6,7 @@
  */
 #include "conn_private.h"
 #include "dom.h"
+#include "handover.h"
 #include "mem.h"
 #include "quota.h"
 #include "ring.h"
@@ -265,6 +266,7 @@ void conn_run(void)
 	}
 	conn_reap();
 	set_awake(!TAILQ_EMPTY(&ready));
+	handover_do_request();
 }
 
 static void on_wake(void *arg, uint32_t events)

@@ -2,6 +2,7 @@
 /* CONTROL: what xenstore-control(1) asks for. */
 #include "wire.h"
 #include "dom.h"
+#include "handover.h"
 #include "mem.h"
 #include "state.h"
 #include "watch.h"
@@ -156,6 +157,23 @@ static int do_memreport(struct req *r, const struct words *w)
 	return 0;
 }
 
+/* As xenstore-control asks: "-f PROGRAM", then "-s"; or "-a", to have asked for
+ * nothing. Options of "-s" have no use here: nothing needs to be waited for. */
+static int do_live_update(struct req *r, const struct words *w)
+{
+	const char *what = w->n > 1 ? w->w[1] : "";
+
+	if (!strcmp(what, "-f") && w->n == 3)
+		return handover_set_program(w->w[2]) ? 0 : ENOENT;
+	if (!strcmp(what, "-a") && w->n == 2)
+		return handover_set_program(NULL) ? 0 : EINVAL;
+	if (strcmp(what, "-s") || !handover_now)
+		return EINVAL;
+	say(r, "OK");
+	handover_request();
+	return 0;
+}
+
 static int do_help(struct req *r, const struct words *w);
 
 static const struct {
@@ -165,6 +183,7 @@ static const struct {
 } commands[] = {
 	{ "check", do_check, "" },
 	{ "help", do_help, "" },
+	{ "live-update", do_live_update, "-f PROGRAM | -s | -a" },
 	{ "log", do_log, "on|off" },
 	{ "memreport", do_memreport, "[FILE]" },
 	{ "print", do_print, "STRING" },

@@ -2,6 +2,7 @@
 /* hvxstored: the store daemon. Options, files, and the loop. */
 #include "conn.h"
 #include "dom.h"
+#include "handover.h"
 #include "mem.h"
 #include "state.h"
 #include "store.h"
@@ -44,7 +45,11 @@ static const char usage[] =
 struct options {
 	const char *socket, *dir, *pid_file;
 	bool no_xen;
+	int handover;			/* from a live update; -1: none */
 };
+
+static char **arguments;
+static int listener = -1;
 
 static void parse(struct options *o, int argc, char **argv)
 {
@@ -54,6 +59,7 @@ static void parse(struct options *o, int argc, char **argv)
 		{ "pid-file", required_argument, NULL, 'p' },
 		{ "no-xen", no_argument, NULL, 'n' },
 		{ "verbose", no_argument, NULL, 'v' },
+		{ "handover", required_argument, NULL, 'H' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -75,6 +81,9 @@ static void parse(struct options *o, int argc, char **argv)
 			break;
 		case 'v':
 			wire_trace = true;
+			break;
+		case 'H':
+			o->handover = atoi(optarg);
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -153,14 +162,36 @@ static int listen_at(const char *path)
 		goto bad;
 	unlink(path);
 	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) || chmod(path, 0600) ||
-	    listen(fd, 128) || conn_listen(fd)) {
+	    listen(fd, 128)) {
 		close(fd);
 		goto bad;
 	}
-	return 0;
+	return fd;
 bad:
 	log_err("%s: %s", path, strerror(errno));
 	return -1;
+}
+
+/* The socket of the program that this was, or a new one. */
+static int serve_socket(const struct options *o)
+{
+	if (o->handover >= 0) {
+		listener = handover_adopt(o->handover);
+		if (listener < 0)
+			log_err("nothing was handed over");
+	}
+	if (listener < 0)
+		listener = listen_at(o->socket);
+	if (listener < 0 || conn_listen(listener))
+		return -1;
+	conn_run();
+	return 0;
+}
+
+static void live_update(void)
+{
+	log_info("live update");
+	handover_exec(arguments, listener);
 }
 
 static int write_pid(const char *path)
@@ -205,11 +236,12 @@ static void more_descriptors(void)
 int main(int argc, char **argv)
 {
 	static const int signals[] = { SIGTERM, SIGINT, 0 };
-	struct options o = { .socket = SOCKET };
+	struct options o = { .socket = SOCKET, .handover = -1 };
 	struct loop *l;
 	int rc;
 
 	log_init("hvxstored", LOG_INFO);
+	arguments = argv;
 	parse(&o, argc, argv);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
@@ -221,9 +253,10 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	if ((o.dir && lock(o.dir)) || (!o.no_xen && open_xen(l)) ||
-	    store_start(l, o.dir) || listen_at(o.socket) ||
+	    store_start(l, o.dir) || serve_socket(&o) ||
 	    (o.pid_file && write_pid(o.pid_file)))
 		return 1;
+	handover_now = o.dir ? live_update : NULL;
 	notify("READY=1");
 	rc = loop_run(l);
 	notify("STOPPING=1");

@@ -173,3 +173,7 @@ user-tests += test_hvxd_backend
 test_hvxd_backend-src := dom0-tools/common/log.c dom0-tools/common/loop.c \
 	$(addprefix dom0-tools/hvxd/,backend.c channel.c disks.c fault.c spawn.c)
 test_hvxd_backend-libs := libguest.a
+# The store as a process.
+user-tests += test_store_process
+test_store_process-libs := -lxenstore
+$(O)/host/test_store_process: | $(O)/san/hvxstored

@@ -16,6 +16,7 @@ run() {
 	"$@" 2>&1
 	echo "@= $?"
 }
+[ ! -f hvx-daemon ] || mv hvx-daemon hvxstored /usr/sbin
 hvx-daemon start hvxstored || exit 9
 export XENSTORED_PATH=%s
 run xenstore-write /test/a one /test/b/c two
@@ -156,6 +157,8 @@ def test_store(dom0):
              "--toolstack", "none", "--mem", "1024",
              "--package", "xenstore-utils", "--package", "xen-utils-4.17",
              "--package", "xen-utils-common",
+             "--file", os.path.join(TOP, "tests/lib/hvx-daemon"),
+             "--file", os.path.join(O, "bin/hvxstored"),
              "--file", os.path.join(O, "guests/tiny"), timeout=600)
     said = check_utils(check_utils(sections(r.out)))
 
