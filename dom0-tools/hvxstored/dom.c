@@ -15,6 +15,7 @@
 #define DOMAINS		DOMID_FIRST_RESERVED
 
 static struct dom *doms[DOMAINS];
+static bool noticed[DOMAINS];
 static const char *ring_dir;
 
 void dom_exit(void)
@@ -24,6 +25,7 @@ void dom_exit(void)
 	for (i = 0; i < DOMAINS; i++) {
 		free(doms[i]);
 		doms[i] = NULL;
+		noticed[i] = false;
 	}
 }
 
@@ -83,17 +85,29 @@ int dom_load(unsigned int domid, uint64_t gfn, uint32_t port)
 	return 0;
 }
 
-static int reintroduce(unsigned int domid, struct dom *d, uint32_t port)
+static int reintroduce(unsigned int domid, struct dom *d, uint64_t gfn,
+		       uint32_t port)
 {
-	struct ring_link link = d->conn->link;
+	struct ring_link link = d->conn->link, old = link;
+	int rc;
 
-	if (link.page) {
+	if (link.page && d->gfn != gfn) {
+		/* Another page: the ring begins anew there. */
+		rc = xen_attach(domid, gfn, port, &link);
+		if (rc)
+			return rc;
+		conn_reset(d->conn);
+		ring_clear(link.page, &d->conn->s);
+		conn_attach(d->conn, &link);
+		xen_detach(&old);
+	} else if (link.page) {
 		if (xen_rebind(domid, port, &link))
 			return errno;
 		conn_reset(d->conn);
 		ring_clear(link.page, &d->conn->s);
 		conn_attach(d->conn, &link);
 	}
+	d->gfn = gfn;
 	d->port = port;
 	d->shut_down = false;
 	return 0;
@@ -107,7 +121,7 @@ int dom_introduce(unsigned int domid, uint64_t gfn, uint32_t port)
 	int rc;
 
 	if (d)
-		return reintroduce(domid, d, port);
+		return reintroduce(domid, d, gfn, port);
 	if (xen_is_there()) {
 		if (!xen_domain_exists(domid))
 			return ENOENT;
@@ -131,6 +145,29 @@ void dom_set_target(unsigned int domid, int32_t target)
 {
 	doms[domid]->target = target;
 	doms[domid]->conn->who.target = target;
+}
+
+void dom_set_noticed(unsigned int domid)
+{
+	noticed[domid] = true;
+}
+
+bool dom_is_noticed(unsigned int domid)
+{
+	return noticed[domid];
+}
+
+/*
+ * Tools give a domain its nodes before they introduce it. Ids that no domain
+ * has yet are anybody's to write down, and nothing ends with them.
+ */
+void dom_notice(unsigned int domid)
+{
+	if (!domid || doms[domid] || noticed[domid] || !xen_is_there() ||
+	    !xen_domain_exists(domid))
+		return;
+	dom_set_noticed(domid);
+	state_put_noticed(domid);
 }
 
 /* ---- the end of one ---- */
@@ -226,6 +263,7 @@ void dom_drop(unsigned int domid)
 	struct usage *u = quota_of(domid);
 
 	dom_each(untarget, &domid);
+	noticed[domid] = false;
 
 	if (d) {
 		conn_drop(d->conn);
@@ -278,7 +316,7 @@ static bool check_one(unsigned int domid, enum xen_state state)
 {
 	struct dom *d = doms[domid];
 
-	if (!d && !perm_mentioned(domid))
+	if (!d && !noticed[domid])
 		return false;
 	if (state == XEN_GONE || state == XEN_DYING) {
 		if (d || state == XEN_GONE)

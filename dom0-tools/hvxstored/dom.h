@@ -44,6 +44,11 @@ void dom_drop(unsigned int domid);
 /* Both, with watches fired; dom_release: and the state file told before. */
 void dom_end(unsigned int domid);
 void dom_release(unsigned int domid);
+/* A client gives it rights: its end must be noticed, introduced or not. */
+void dom_notice(unsigned int domid);
+/* The same, known from before; and whether it is so. */
+void dom_set_noticed(unsigned int domid);
+bool dom_is_noticed(unsigned int domid);
 void dom_set_target(unsigned int domid, int32_t target);
 
 /* An event channel's event; -1: look at all domains. */

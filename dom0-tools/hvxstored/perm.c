@@ -7,7 +7,6 @@
 #include <string.h>
 
 static uint32_t lives[DOMID_FIRST_RESERVED];
-static bool mentioned[DOMID_FIRST_RESERVED];
 
 uint32_t perm_life(unsigned int domid)
 {
@@ -17,18 +16,11 @@ uint32_t perm_life(unsigned int domid)
 void perm_life_end(unsigned int domid)
 {
 	lives[domid]++;
-	mentioned[domid] = false;
-}
-
-bool perm_mentioned(unsigned int domid)
-{
-	return mentioned[domid];
 }
 
 void perm_lives_reset(void)
 {
 	memset(lives, 0, sizeof(lives));
-	memset(mentioned, 0, sizeof(mentioned));
 }
 
 struct perms *perms_new(unsigned int n)
@@ -94,6 +86,16 @@ unsigned int perms_of(const struct perms *p, const struct who *w)
 	return p->p[0].bits;
 }
 
+bool perms_stale(const struct perms *p)
+{
+	uint32_t i;
+
+	for (i = 0; i < p->n; i++)
+		if (p->p[i].life != perm_life(p->p[i].domid))
+			return true;
+	return false;
+}
+
 static int bits_of_letter(char c)
 {
 	switch (c) {
@@ -121,7 +123,6 @@ static bool parse_entry(struct perm *p, const char *s)
 	if (*s || !digits || id >= DOMID_FIRST_RESERVED)
 		return false;
 	*p = (struct perm){ id, bits, perm_life(id) };
-	mentioned[id] = true;
 	return true;
 }
 

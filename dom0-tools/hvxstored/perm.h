@@ -67,11 +67,12 @@ static inline bool perms_allow(const struct perms *p, const struct who *w,
 struct perms *perms_parse(const char *text, size_t len);
 size_t perms_print(const struct perms *p, char *out, size_t size);
 
+/* Whether some entry is of a life that has ended. */
+bool perms_stale(const struct perms *p);
+
 /* Lives of ids: a released domain's entries count no more. */
 uint32_t perm_life(unsigned int domid);
 void perm_life_end(unsigned int domid);
-/* Whether any list was made in this life of the id that names it. */
-bool perm_mentioned(unsigned int domid);
 void perm_lives_reset(void);
 
 #endif /* HVXSTORED_PERM_H */

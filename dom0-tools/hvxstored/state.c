@@ -158,6 +158,11 @@ void state_put_shutdown(unsigned int domid, bool is)
 	put(ITEM_SHUTDOWN, 0, domid, is, NULL, NULL, 0);
 }
 
+void state_put_noticed(unsigned int domid)
+{
+	put(ITEM_NOTICED, 0, domid, 0, NULL, NULL, 0);
+}
+
 void state_put_target(unsigned int domid, int32_t target)
 {
 	put(ITEM_TARGET, 0, domid, target + 1, NULL, NULL, 0);
@@ -281,6 +286,9 @@ static void put_all(struct snapshot *s)
 
 	for (i = 0; (q = quota_entry(i)); i++)
 		state_put_quota(q->name, *q->limit);
+	for (i = 0; i < QUOTA_DOMAINS; i++)
+		if (dom_is_noticed(i))
+			state_put_noticed(i);
 	tree_walk(store_root, "", put_node, s);
 	state_put_special("@introduceDomain",
 			  *watch_special("@introduceDomain"));

@@ -37,6 +37,7 @@ void state_put_reset(unsigned int domid);
 void state_put_introduce(unsigned int domid, uint64_t gfn, uint32_t port);
 void state_put_release(unsigned int domid);
 void state_put_shutdown(unsigned int domid, bool is);
+void state_put_noticed(unsigned int domid);
 void state_put_target(unsigned int domid, int32_t target);
 void state_put_special(const char *name, const struct perms *p);
 void state_put_quota(const char *name, int64_t value);

@@ -42,6 +42,7 @@ enum state_item_type {
 	ITEM_TARGET,			/* num: domain + 1 */
 	ITEM_SPECIAL,			/* a name, b permissions */
 	ITEM_QUOTA,			/* a name, num */
+	ITEM_NOTICED,
 };
 
 struct state_item {

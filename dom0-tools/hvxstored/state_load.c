@@ -242,6 +242,9 @@ static bool load_item(const struct state_item *i, const char *a, const char *b,
 		return load_special(i, a, b);
 	case ITEM_QUOTA:
 		return a && quota_set(a, i->num);
+	case ITEM_NOTICED:
+		dom_set_noticed(i->domid);
+		return true;
 	default:
 		return load_dom_item(i, a, b, is_last);
 	}

@@ -303,6 +303,17 @@ static bool looks_hold(const struct txn *t)
 	return true;
 }
 
+/* A domain that it gave rights to has ended since. */
+static bool has_stale(const struct txn *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < t->changes_n; i++)
+		if (t->changes[i].perms && perms_stale(t->changes[i].perms))
+			return true;
+	return false;
+}
+
 /* Does its changes once more, on today's tree; all or none of them. */
 static int replay(struct txn *t, struct node **root, struct tally *tally)
 {
@@ -332,6 +343,8 @@ int txn_commit(struct txn *t, struct node **old)
 		return EAGAIN;
 	if (!t->changes_n)
 		return 0;
+	if (has_stale(t))
+		return EAGAIN;
 	if (t->base == store_root) {
 		root = node_get(t->root);
 		tally_commit(&t->tally);

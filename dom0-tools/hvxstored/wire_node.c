@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Messages about nodes: values, children, permissions. */
 #include "wire.h"
+#include "dom.h"
 #include "mem.h"
 #include "path.h"
 #include "state.h"
@@ -264,6 +265,7 @@ int wire_set_perms(struct req *r)
 	const char *p = r->payload;
 	size_t len = strlen(p) + 1;
 	char path[PATH_SIZE];
+	uint32_t i;
 
 	if (len > r->hdr.len)
 		return EINVAL;
@@ -272,6 +274,9 @@ int wire_set_perms(struct req *r)
 	c.perms = perms_parse(p + len, r->hdr.len - len);
 	if (!c.perms)
 		return EINVAL;
+	if (who_is_privileged(&r->conn->who))
+		for (i = 0; i < c.perms->n; i++)
+			dom_notice(c.perms->p[i].domid);
 	if (path_is_special(p))
 		return set_special_perms(r, p, c.perms);
 	c.path = mem_string(path);

@@ -437,6 +437,45 @@ static void test_domid_reuse(void **state)
 	}
 }
 
+/* The same for one that was never introduced, and in a transaction. */
+static void test_domid_reuse_unseen(void **state)
+{
+	uint32_t t;
+
+	(void)state;
+	rig_domain(9);
+	client_write(dom0, 0, "/given", "g");
+	client_chmod(dom0, 0, "/given", "n9 r2");
+	client_write(dom0, 0, "/read", "g");
+	client_chmod(dom0, 0, "/read", "n0 r9");
+	t = client_begin(dom0);
+	client_write(dom0, t, "/later", "");
+	client_chmod(dom0, t, "/later", "n9");
+	/* An id that no domain has: nothing ends with it. */
+	client_write(dom0, 0, "/future", "");
+	client_chmod(dom0, 0, "/future", "n77");
+	rig_domain_state(9, XEN_GONE);
+	rig_virq();
+	assert_int_equal(client_str(dom0, XS_READ, 0, "/given"), ENOENT);
+	assert_int_equal(client_str(dom0, XS_GET_PERMS, 0, "/read"), 0);
+	assert_int_equal(dom0->hdr.len, 3);
+	assert_int_equal(client_str(dom0, XS_READ, 0, "/future"), 0);
+	assert_int_equal(client_end(dom0, t, true), EAGAIN);
+	assert_int_equal(quota_of(9)->nodes, 0);
+	/* Noticed also by the next life of the daemon. */
+	rig_domain(9);
+	client_write(dom0, 0, "/given", "g");
+	client_chmod(dom0, 0, "/given", "n9");
+	client_close(dom0);
+	rig_stop();
+	rig_domain_state(9, XEN_GONE);
+	rig_start(dir);
+	dom0 = client_socket();
+	assert_int_equal(client_str(dom0, XS_READ, 0, "/given"), ENOENT);
+	assert_int_equal(client_str(dom0, XS_READ, 0, "/future"), 0);
+	client_str(dom0, XS_RM, 0, "/future");
+}
+
 /* XS-07 */
 static void test_watch_visibility(void **state)
 {
@@ -862,6 +901,7 @@ int main(void)
 		T(test_ring_indices), T(test_message_length),
 		T(test_unknown_type), T(test_strings),
 		T(test_permissions_matrix), T(test_domid_reuse),
+		T(test_domid_reuse_unseen),
 		T(test_watch_visibility), T(test_watch_quota),
 		T(test_watch_storm), T(test_node_quota), T(test_big_values),
 		T(test_transaction_quota), T(test_conflict_storm),

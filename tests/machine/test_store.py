@@ -37,7 +37,7 @@ xenstore-write /test/w 1
 xenstore-write /test/w/x 1
 wait $!
 run cat /run/watch
-i=0; while [ $i -lt 300 ]; do
+i=0; while [ $i -lt 100 ]; do
 	set -- "$@" /test/many/a-name-of-some-length-$i v; i=$((i+1))
 done
 xenstore-write "$@"
@@ -58,14 +58,13 @@ RING = "/dev/xen/xenbus"
 
 KILLED = """
 xen-init-dom0 >/dev/null || exit 8
-xenconsoled --pid-file=/run/xenconsoled.pid --log=all
 XENSTORED_PATH=/dev/xen/xenbus xenstore-watch /busy >/run/events &
 watcher=$!
 i=0; until [ -s /run/events ] || [ $i = 200 ]; do usleep 50000; i=$((i+1)); done
 (
 	export XENSTORED_PATH=/dev/xen/xenbus
 	i=0
-	while [ $i -lt 60 ]; do
+	while [ $i -lt 40 ]; do
 		xenstore-write /busy/k$i $i || echo "k$i failed"
 		i=$((i+1))
 	done
@@ -87,18 +86,19 @@ done
 wait $busy
 run cat /run/busy
 run sh -c 'xenstore-list /busy | wc -l'
-i=0; until grep -q '^/busy/k59$' /run/events || [ $i = 100 ]; do
+i=0; until grep -q '^/busy/k39$' /run/events || [ $i = 100 ]; do
 	usleep 100000; i=$((i+1))
 done
 run sh -c 'sort -u /run/events | grep -c ^/busy/k'
 kill $watcher
 
 # A guest of xl's, on its own ring.
+xenconsoled --pid-file=/run/xenconsoled.pid --log=all
 run xl create tiny.cfg
 i=0
 until xenstore-read /local/domain/1/control/feature-reboot 2>/dev/null |
 		grep -q 1; do
-	usleep 100000; i=$((i+1)); [ $i -lt 300 ] || break
+	usleep 100000; i=$((i+1)); [ $i -lt 100 ] || break
 done
 run xenstore-read /local/domain/1/control/feature-poweroff
 run xenstore-ls -fp /local/domain/1/control
@@ -146,7 +146,7 @@ def check_utils(said):
     assert text[10] == (0, "")
     assert text[11] == (0, "a\n")
     assert text[12] == (0, "/test/w\n/test/w\n/test/w/x\n")
-    assert text[13] == (0, "300\n")
+    assert text[13] == (0, "100\n")
     assert text[14] == (0, "")
     return said[15:]
 
@@ -172,8 +172,8 @@ def test_store(dom0):
     for command, status, text in said[4:]:
         rest.setdefault(command, []).append((status, text))
     assert rest["cat /run/busy"] == [(0, "done\n")]
-    assert rest["sh -c xenstore-list /busy | wc -l"] == [(0, "60\n")]
-    assert rest["sh -c sort -u /run/events | grep -c ^/busy/k"] == [(0, "60\n")]
+    assert rest["sh -c xenstore-list /busy | wc -l"] == [(0, "40\n")]
+    assert rest["sh -c sort -u /run/events | grep -c ^/busy/k"] == [(0, "40\n")]
     assert rest["xl create tiny.cfg"][0][0] == 0
     assert rest["xenstore-read /local/domain/1/control/feature-poweroff"] == \
         [(0, "1\n")]
