@@ -139,8 +139,8 @@ def check_utils(said):
     assert text[4] == (0, "a\nb\n")
     assert text[5] == (0, "")
     assert text[6][0] == 0
-    assert re.search(r'^a = "one" +\(n0\)$', text[6][1], re.M)
-    assert re.search(r'^ c = "two" +\(n0,r5\)$', text[6][1], re.M)
+    assert re.search(r'^a = "one" [ .]+\(n0\)$', text[6][1], re.M)
+    assert re.search(r'^ c = "two" [ .]+\(n0,r5\)$', text[6][1], re.M)
     assert text[7] == (0, '/test/a = "one"\n/test/b = ""\n/test/b/c = "two"\n')
     assert text[8][0] == 0 and text[9][0] == 1
     assert text[10] == (0, "")
