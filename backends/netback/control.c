@@ -97,7 +97,7 @@ static void do_stats(struct vif *v, struct call *c)
 	add_number(ok, "rx-errors", n->rx_errors);
 	add_number(ok, "queues", v->queues);
 	json_object_object_add(ok, "carrier",
-			       json_object_new_boolean(v->carrier));
+			       json_object_new_boolean(v->carrier > 0));
 	call_ok(c, ok);
 }
 

@@ -135,9 +135,11 @@ struct vif {
 	enum bus_state own;
 	char name[32];			/* for messages */
 	int64_t last_complaint;		/* ms */
+	int64_t talk_since;		/* ms; when talk began to count */
+	unsigned int talk;		/* lines that the guest brought about */
 	int64_t detach_id;		/* the request that waits for the end */
 	bool down;			/* the parent has pulled the cable */
-	bool carrier;			/* as the tap has it */
+	int carrier;			/* as the tap has it; -1: not known */
 	bool broken, going, gone, force;
 };
 

@@ -17,6 +17,8 @@
 /* Steps that one look at the store can lead to: Closed, InitWait, Connected. */
 #define STEPS		4
 #define COMPLAINT_MS	1000
+#define TALK_MS		1000
+#define TALK_LINES	4u
 
 struct vif *vif_find(struct service *s, uint32_t device)
 {
@@ -36,6 +38,19 @@ void vif_complain(struct vif *v, const char *what, const char *why)
 		return;
 	v->last_complaint = now;
 	log_warn("%s: %s: %s", v->name, what, why);
+}
+
+/* Whether one more line is said: a guest that comes and goes without end gets
+ * a few in each second. */
+static bool may_talk(struct vif *v)
+{
+	int64_t now = loop_now();
+
+	if (now - v->talk_since >= TALK_MS) {
+		v->talk_since = now;
+		v->talk = 0;
+	}
+	return v->talk++ < TALK_LINES;
 }
 
 static void set_own(struct vif *v, enum bus_state state)
@@ -61,7 +76,7 @@ static bool takes_frames(const struct vif *v)
 
 void vif_set_carrier(struct vif *v)
 {
-	bool up = takes_frames(v);
+	int up = takes_frames(v);
 
 	if (up == v->carrier)
 		return;
@@ -148,8 +163,9 @@ static void connect_guest(struct vif *v, bool resume)
 	/* What was answered, or put into a ring, while nobody was here. */
 	for (i = 0; resume && i < v->queues; i++)
 		queue_notify(&v->queue[i]);
-	log_info("%s: %s, %u queue(s)", v->name,
-		 resume ? "goes on" : "connected", v->queues);
+	if (may_talk(v))
+		log_info("%s: %s, %u queue(s)", v->name,
+			 resume ? "goes on" : "connected", v->queues);
 	control_event(v->s, "connected", v, NULL);
 }
 
@@ -162,7 +178,8 @@ static void leave(struct vif *v)
 	close_queues(v);
 	set_own(v, BUS_CLOSED);
 	if (was) {
-		log_info("%s: disconnected", v->name);
+		if (may_talk(v))
+			log_info("%s: disconnected", v->name);
 		control_event(v->s, "disconnected", v, NULL);
 	}
 	v->gone = v->going;
@@ -170,7 +187,8 @@ static void leave(struct vif *v)
 
 void vif_break(struct vif *v, const char *text)
 {
-	log_err("%s: stopped: %s", v->name, text);
+	if (may_talk(v))
+		log_err("%s: stopped: %s", v->name, text);
 	control_event(v->s, "broken", v, text);
 	leave(v);
 }
@@ -292,8 +310,7 @@ static struct vif *make(struct service *s, uint32_t device, const char *name,
 	v->s = s;
 	v->device = device;
 	v->detach_id = -1;
-	/* Not known: the first look sets it. */
-	v->carrier = true;
+	v->carrier = -1;
 	snprintf(v->name, sizeof(v->name), "%s", name);
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	rate_init(&v->rate, spec->rate_bytes, spec->rate_interval,
