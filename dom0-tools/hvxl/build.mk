@@ -17,3 +17,6 @@ libs += libcfg
 libcfg-src := $(addprefix dom0-tools/hvxl/,cfg_note.c cfg_lex.c cfg_parse.c \
 	cfg_tree.c cfg_text.c cfg_keys.c cfg_apply.c cfg_special.c cfg_disk.c \
 	cfg_vif.c cfg_cpus.c xl_conf.c)
+# The host's network.
+hvxl-src += dom0-tools/hvxl/cmd_net.c
+hvxl-libs += libbridge.a -Wl,-Bstatic -lnl-route-3 -lnl-3 -Wl,-Bdynamic

@@ -20,6 +20,7 @@ int cmd_vcpu_pin(int argc, char **argv);
 int cmd_block_list(int argc, char **argv);
 int cmd_block_attach(int argc, char **argv);
 int cmd_block_detach(int argc, char **argv);
+int cmd_net(int argc, char **argv);
 int cmd_network_list(int argc, char **argv);
 int cmd_network_attach(int argc, char **argv);
 int cmd_network_detach(int argc, char **argv);
@@ -44,6 +45,7 @@ int cmd_sched_credit(int argc, char **argv);
 int cmd_cpupool_list(int argc, char **argv);
 
 extern const struct option_def list_options[];
+extern const struct option_def net_options[];
 extern const struct option_def help_options[];
 extern const struct option_def info_options[];
 extern const struct option_def create_options[];

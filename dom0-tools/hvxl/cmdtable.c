@@ -93,6 +93,10 @@ const struct command commands[] = {
 	{ "top", cmd_top, "[options]",
 	  "Watch what domains use",
 	  top_option_defs, CMD_JSON },
+	{ "net", cmd_net, "setup [options] <NIC> [<Bridge>] | status | "
+	  "undo [<Bridge>]",
+	  "Tie this host's NIC to a bridge for guests",
+	  net_options, CMD_JSON | CMD_DRY_RUN },
 	{ "network-attach", cmd_network_attach,
 	  "<Domain> [mac=MAC] [bridge=BRIDGE] ...",
 	  "Give a domain another network card",
