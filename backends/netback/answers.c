@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Stores become visible in program order on x86; the compiler has to keep it. */
+/* x86 shows stores in program order; the compiler has to keep it. */
 #define later_store(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
 #define SPAN(first, count)	((uint64_t)(count) << 32 | (first))
 #define FIRST(span)		((uint32_t)(span))

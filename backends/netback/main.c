@@ -26,7 +26,7 @@
 
 static const char usage[] =
 "usage: netback --domid ID --name NAME --state FD|FILE --control FD [options]\n"
-"Serves the network cards of one guest; started by hvxd, which hands over taps.\n"
+"Serves the network cards of one guest; hvxd starts it and hands over taps.\n"
 "\n"
 "  --domid ID          the guest\n"
 "  --name NAME         its name, for messages\n"

@@ -61,6 +61,7 @@ bool fake_push_rx(void);
 bool fake_tx_answer(struct netif_tx_response *rsp);
 bool fake_rx_answer(void *answer);
 /* A frame waits in the tap. */
-void fake_arrive(const void *data, uint32_t len, const struct virtio_net_hdr *h);
+void fake_arrive(const void *data, uint32_t len,
+		 const struct virtio_net_hdr *h);
 
 #endif /* FAKE_NET_H */

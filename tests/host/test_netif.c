@@ -26,8 +26,9 @@ static struct netif_tx_request data(uint16_t flags, uint16_t offset,
 {
 	static uint16_t id = 7;
 
+	id++;
 	return (struct netif_tx_request){ .gref = 100u + id, .offset = offset,
-					  .flags = flags, .id = id++,
+					  .flags = flags, .id = id,
 					  .size = size };
 }
 

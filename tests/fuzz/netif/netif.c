@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * netback's rings under a hostile guest: bytes become what it does to its rings,
- * its pages and its grants, what arrives for it, and deaths of netback. The
- * tap (tests/host/fake_net.c) aborts on a header that the kernel must not be
+ * netback's rings under a hostile guest: bytes become what it does to its
+ * rings, its pages and its grants, what arrives for it, and deaths of netback.
+ * The tap (tests/host/fake_net.c) aborts on a header that the kernel must not be
  * shown; after each step:
  *
  *   - as many slots are answered as were taken;
