@@ -117,9 +117,13 @@ user-tests += test_netif
 test_netif-src := backends/common/ring.c $(addprefix backends/netback/,netif.c \
 	vnet.c answers.c mcast.c)
 user-tests += test_netback
-test_netback-src = tests/host/fake_net.c \
+netback-tested = tests/host/fake_net.c \
 	$(filter-out backends/netback/tap.c,$(netback-data))
+test_netback-src = tests/host/fake_vif.c $(netback-tested)
 test_netback-libs := -lpthread
+user-tests += test_netlife
+test_netlife-src = $(addprefix backends/netback/,vif.c xs.c) \
+	dom0-tools/common/log.c $(netback-tested)
 user-tests += test_bridge
 test_bridge-libs := libbridge.a
 # The store, turned in the test's own process.

@@ -20,8 +20,10 @@ void *grants_map(struct grants *g, const uint32_t *refs, unsigned int count,
 		 bool writable)
 {
 	(void)g;
-	if (count == 1 && granted(refs[0], writable))
+	if (count == 1 && granted(refs[0], writable)) {
+		fake->mapped++;
 		return fake->page[refs[0]];
+	}
 	errno = EINVAL;
 	return NULL;
 }
@@ -30,7 +32,7 @@ void grants_unmap(struct grants *g, void *at, unsigned int count)
 {
 	(void)g;
 	(void)at;
-	(void)count;
+	fake->mapped -= count;
 }
 
 void grants_copy(struct grants *g, struct grant_copy *ops, unsigned int count)
@@ -61,13 +63,19 @@ void grants_copy(struct grants *g, struct grant_copy *ops, unsigned int count)
 int ports_bind(struct ports *p, uint32_t remote)
 {
 	(void)p;
-	return remote < 4 ? (int)remote : -1;
+	if (remote >= 4) {
+		errno = EINVAL;
+		return -1;
+	}
+	fake->bound++;
+	return remote;
 }
 
 void ports_unbind(struct ports *p, uint32_t port)
 {
 	(void)p;
 	(void)port;
+	fake->bound--;
 }
 
 void ports_notify(struct ports *p, uint32_t port)
@@ -141,6 +149,26 @@ ssize_t tap_read(int fd, struct virtio_net_hdr *h, void *frame, size_t room)
 	return f->len;
 }
 
+int tap_prepare(int fd)
+{
+	(void)fd;
+	return 0;
+}
+
+int tap_set_offloads(int fd, unsigned int flags)
+{
+	(void)fd;
+	fake->offloads = flags;
+	return 0;
+}
+
+int tap_set_carrier(int fd, bool up)
+{
+	(void)fd;
+	fake->carrier = up;
+	return 0;
+}
+
 void fake_arrive(const void *data, uint32_t len, const struct virtio_net_hdr *h)
 {
 	struct fake_frame *f = &fake->in[fake->in_end++ % FAKE_FRAMES];
@@ -153,7 +181,7 @@ void fake_arrive(const void *data, uint32_t len, const struct virtio_net_hdr *h)
 	fake->v.tap[0].readable = true;
 }
 
-/* ---- the loop, the card ------------------------------------------------- */
+/* ---- the loop ------------------------------------------------- */
 
 void loop_set_events(struct loop_fd *f, uint32_t events)
 {
@@ -172,34 +200,40 @@ int64_t loop_now(void)
 	return fake->now;
 }
 
-void vif_complain(struct vif *v, const char *what, const char *why)
+struct loop_fd *loop_add_fd(struct loop *l, int fd, uint32_t events,
+			    loop_fd_fn *fn, void *arg)
 {
-	(void)v;
-	(void)what;
-	(void)why;
-	fake->complaints++;
+	(void)l;
+	(void)fd;
+	(void)events;
+	(void)fn;
+	(void)arg;
+	fake->watched++;
+	return (struct loop_fd *)(void *)fake;
 }
 
-void vif_set_carrier(struct vif *v)
+void loop_del_fd(struct loop_fd *f)
 {
-	fake->carrier = !v->queue[0].starved;
+	(void)f;
+	fake->watched--;
 }
 
-void vif_break(struct vif *v, const char *text)
+struct loop_timer *loop_add_timer(struct loop *l, loop_timer_fn *fn, void *arg)
 {
-	fake->broken = text;
-	while (v->queues)
-		queue_close(&v->queue[--v->queues]);
+	(void)l;
+	(void)fn;
+	(void)arg;
+	return (struct loop_timer *)(void *)fake;
 }
 
-void vif_settle(struct service *s)
+void loop_del_timer(struct loop_timer *t)
 {
-	(void)s;
+	(void)t;
 }
 
-void vif_lose_tap(struct vif *v)
+void loop_stop(struct loop *l)
 {
-	(void)v;
+	(void)l;
 }
 
 /* ---- the front end ------------------------------------------------------ */
@@ -264,21 +298,28 @@ bool fake_rx_answer(void *answer)
 
 /* ---- all ---------------------------------------------------------------- */
 
+void fake_begin(void)
+{
+	/* Many pages, of which few are touched. */
+	fake = mmap(NULL, sizeof(*fake), PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (fake == MAP_FAILED)
+		abort();
+	memset(fake->grant, 2, sizeof(fake->grant));
+	head(FAKE_TX_PAGE)->req_event = head(FAKE_TX_PAGE)->rsp_event = 1;
+	head(FAKE_RX_PAGE)->req_event = head(FAKE_RX_PAGE)->rsp_event = 1;
+	if (batch_init(&fake->s))
+		abort();
+}
+
 void fake_start(void)
 {
 	static const struct queue_nodes nodes = { FAKE_TX_PAGE, FAKE_RX_PAGE,
 						  2, 3 };
 	struct vif *v;
 
-	/* Many pages, of which few are touched. */
-	fake = mmap(NULL, sizeof(*fake), PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (fake == MAP_FAILED)
-		abort();
+	fake_begin();
 	v = &fake->v;
-	memset(fake->grant, 2, sizeof(fake->grant));
-	head(FAKE_TX_PAGE)->req_event = head(FAKE_TX_PAGE)->rsp_event = 1;
-	head(FAKE_RX_PAGE)->req_event = head(FAKE_RX_PAGE)->rsp_event = 1;
 	fake->carrier = fake->polled = true;
 	v->s = &fake->s;
 	v->taps = 1;
@@ -286,8 +327,7 @@ void fake_start(void)
 		.entry = (struct loop_fd *)(void *)fake };
 	v->taste = (struct vnet_taste){ true, true, true, true, true };
 	fake->s.vifs = v;
-	if (batch_init(&fake->s) ||
-	    queue_open(&v->queue[0], v, &fake->state.nic[0].queue[0], &nodes,
+	if (queue_open(&v->queue[0], v, &fake->state.nic[0].queue[0], &nodes,
 		       false))
 		abort();
 	v->queues = 1;

@@ -34,6 +34,8 @@ struct fake_net {
 	struct fake_frame in[FAKE_FRAMES];
 	unsigned int in_first, in_end;
 	bool tap_full, polled, carrier;
+	unsigned int offloads;
+	int mapped, bound, watched;	/* pages, ports, descriptors in use */
 	int64_t now;			/* ms */
 	unsigned int complaints;
 	const char *broken;
@@ -48,7 +50,9 @@ struct fake_net {
 
 extern struct fake_net *fake;
 
-/* A connected card with one queue and a front end that has posted nothing. */
+/* The guest's memory alone; and with a connected card with one queue and a front
+ * end that has posted nothing (tests/host/fake_vif.c). */
+void fake_begin(void);
 void fake_start(void);
 void fake_stop(void);
 /* The next slot; fake_push makes those so far known. Events: whether the back
