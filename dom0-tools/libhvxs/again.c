@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define PAUSE_FIRST	5		/* ms between tries, doubled each time */
-#define PAUSE_LAST	500
+#define PAUSE_LAST	100
 /* A connection that lasted less, ms, doesn't make the next pause short. */
 #define LASTED		1000
 

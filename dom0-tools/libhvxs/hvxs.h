@@ -81,7 +81,7 @@ void xs_daemon_destroy_postfork(struct xs_handle *h);
 
 /*
  * Of a handle opened with HVXS_RECONNECT: when the store ends or is started
- * anew, it is dialled again, with growing pauses up to half a second; all
+ * anew, it is dialled again, with growing pauses up to a tenth of a second; all
  * watches are set again, so each of them fires once more (what changed in
  * between is thus seen); requests under way are sent again, but for those of a
  * transaction, which fail with EAGAIN as if it had met a conflict, and

@@ -91,6 +91,9 @@ user-tests += test_cfg
 test_cfg-libs := libcfg.a libguest.a
 test_hvxs_again-src := tests/host/fake_store.c
 test_hvxs_again-libs := libhvxs.a
+user-tests += test_hvxs_store
+test_hvxs_store-libs := libhvxs.a
+$(O)/host/test_hvxs_store: | $(O)/san/hvxstored
 # hvxconsoled with guests that are memory
 user-tests += test_console_ring test_console test_console_domains
 test_console_ring-src := dom0-tools/hvxconsoled/ring.c

@@ -247,7 +247,7 @@ static void test_no_spin(void **state)
 		rounds += poll(&p, 1, 10);
 		assert_null(xs_check_watch(h));
 	}
-	/* 10, 20, 40, ... 500 ms apart: seven or so in half a second */
+	/* 10, 20, 40, ... 100 ms apart: ten or so in half a second */
 	assert_in_range(rounds, 0, 49);
 	assert_int_equal(write(away_go[1], "x", 1), 1);
 	hvxs_patience(h, -1);

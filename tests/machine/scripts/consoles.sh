@@ -63,7 +63,7 @@ ok "replay and input, with several looking"
 
 tty=$(xenstore-read /local/domain/$(hvxl domid e1)/console/tty)
 { sleep 2; printf 'by tty'; sleep 3; printf '\035'; } |
-	xenconsole $(hvxl domid e1) >out3 2>&1
+	xenconsole --interactive $(hvxl domid e1) >out3 2>&1
 has out3 'echo: ready' && has out3 'BY TTY' || die "xenconsole on $tty"
 ok "xenconsole"
 
