@@ -133,53 +133,58 @@ static int set_backend(struct spec *s, struct piece value)
 			"found %.*s", piece_shown(value), value.at);
 }
 
-/* The prefixes before a target; true: there were some. */
-static int take_prefixes(struct spec *s, struct piece *target, bool *any)
+/* One of words and a colon are taken from target's beginning; -1: none. */
+static int take_word(struct piece *target, const char *const *words)
+{
+	for (int i = 0; words[i]; i++) {
+		struct piece was = *target;
+
+		if (piece_takes(target, words[i]) && piece_takes(target, ":"))
+			return i;
+		*target = was;
+	}
+	return -1;
+}
+
+/* 1: one was taken; 0: there is none; -1: it contradicts another. */
+static int take_prefix(struct spec *s, struct piece *target)
 {
 	static const char *const nothing[] = {
-		"phy:", "file:", "tap2:", "tapdisk:", "tap:", "aio:", "ioemu:",
+		"phy", "file", "tap2", "tapdisk", "tap", "aio", "ioemu", NULL
 	};
-	static const char *const formats[] = { "raw", "qcow2", "qcow", "vhd" };
-	static const char *const scripts[] = { "iscsi", "enbd", "nbd", "drbd" };
-	struct piece was;
+	static const char *const formats[] = {
+		"raw", "qcow2", "qcow", "vhd", NULL
+	};
+	static const char *const scripts[] = {
+		"iscsi", "enbd", "nbd", "drbd", NULL
+	};
+	char block[16];
+	struct piece name = { block, 0 };
+	int i;
+
+	if (take_word(target, nothing) >= 0)
+		return 1;
+	i = take_word(target, formats);
+	if (i >= 0) {
+		name = (struct piece){ formats[i], strlen(formats[i]) };
+		return set_format(s, name) ? -1 : 1;
+	}
+	i = take_word(target, scripts);
+	if (i < 0)
+		return 0;
+	name.len = snprintf(block, sizeof(block), "block-%s", scripts[i]);
+	return set_text(s, &s->out->script, "script", name) ? -1 : 1;
+}
+
+/* All that stand before a target. */
+static int take_prefixes(struct spec *s, struct piece *target, bool *any)
+{
+	int rc;
 
 	*any = false;
-again:
-	was = *target;
-	for (size_t i = 0; i < sizeof(nothing) / sizeof(*nothing); i++)
-		if (piece_takes(target, nothing[i]))
-			goto took;
-	for (size_t i = 0; i < 4; i++) {
-		struct piece name = { formats[i], strlen(formats[i]) };
-
-		if (!piece_takes(target, formats[i]))
-			continue;
-		if (piece_takes(target, ":")) {
-			if (set_format(s, name))
-				return -1;
-			goto took;
-		}
-		*target = was;
-	}
-	for (size_t i = 0; i < 4; i++) {
-		char block[16];
-		struct piece name = { block, 0 };
-
-		if (!piece_takes(target, scripts[i]))
-			continue;
-		if (piece_takes(target, ":")) {
-			name.len = snprintf(block, sizeof(block), "block-%s",
-					    scripts[i]);
-			if (set_text(s, &s->out->script, "script", name))
-				return -1;
-			goto took;
-		}
-		*target = was;
-	}
-	return 0;
-took:
-	*any = true;
-	goto again;
+	while ((rc = take_prefix(s, target)) > 0)
+		*any = true;
+	return rc;
 }
 
 /* A word and a colon before what isn't a path: nothing that is known. */
