@@ -301,6 +301,35 @@ static void test_frame_refusals(void **state)
 	buddy_free(free_frame, 0);
 }
 
+/* A dead domain's handles are gone through once, a few at a time, whether they
+ * are in use or not. */
+static void test_release_is_preemptible(void **state)
+{
+	enum { HANDLES = 240, KEPT = 20 };
+	static uint32_t handle[HANDLES];
+	unsigned int i, calls = 1;
+
+	(void)state;
+	for (i = 0; i < HANDLES; i++) {
+		struct gnttab_map_grant_ref m;
+
+		grant(8 + i / 200, page1, GTF_permit_access);
+		m = map(v2, 1, 8 + i / 200, GNTMAP_device_map, 0);
+		assert_int_equal(m.status, GNTST_okay);
+		handle[i] = m.handle;
+	}
+	for (i = 0; i < HANDLES - KEPT; i++)
+		assert_int_equal(unmap(v2, handle[i], 0, mfn_to_paddr(page1)),
+				 GNTST_okay);
+	host.preempt = true;
+	while (gnttab_release_mappings(d2) == -ERESTART)
+		calls++;
+	host.preempt = false;
+	assert_in_range(calls, HANDLES / 64, HANDLES / 64 + 3);
+	assert_int_equal(audit(), 0);
+	assert_int_equal(entry[8 + 1].flags, GTF_permit_access);
+}
+
 /* What a peer may write doesn't become a page table, until it lets go. */
 static void test_granted_then_table(void **state)
 {
@@ -858,6 +887,7 @@ int main(void)
 		T(test_readonly),
 		T(test_map_refusals),
 		T(test_frame_refusals),
+		T(test_release_is_preemptible),
 		T(test_granted_then_table),
 		T(test_freed_while_mapped),
 		T(test_unmap_parts),

@@ -276,21 +276,21 @@ int gnttab_release_mappings(struct domain *d)
 {
 	struct unmap_batch batch = { 0 };
 	struct grant_table *gt = d->grants;
-	unsigned int nr, done = 0;
+	unsigned int nr;
 
 	if (!gt)
 		return 0;
 	nr = gt->nr_track_pages * MAPTRACK_PER_PAGE;
-	for (grant_handle_t h = 0; h < nr && READ_ONCE(gt->handles); h++) {
-		release_one(d, h, &batch);
-		if (batch.nr < UNMAP_BATCH)
+	while (gt->nr_released < nr && READ_ONCE(gt->handles)) {
+		release_one(d, gt->nr_released++, &batch);
+		if (gt->nr_released % UNMAP_BATCH)
 			continue;
 		batch_end(d, &batch);
-		done += UNMAP_BATCH;
-		if (done % 64 == 0 && preempt_needed())
+		if (gt->nr_released % 64 == 0 && preempt_needed())
 			return -ERESTART;
 	}
 	batch_end(d, &batch);
+	gt->nr_released = 0;
 	return 0;
 }
 

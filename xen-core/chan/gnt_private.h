@@ -72,6 +72,7 @@ struct grant_table {
 	struct maptrack **track;
 	uint32_t free_handle;		/* NO_HANDLE: none */
 	unsigned int handles;		/* in use */
+	unsigned int nr_released;	/* by gnttab_release_mappings() so far */
 };
 
 /*
