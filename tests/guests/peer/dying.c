@@ -92,6 +92,57 @@ static void check_held(unsigned long before)
 	check_gone(&p, before, "under an old id");
 }
 
+/* ---- the first grants, which the tools write ---- */
+
+static long p_first_entry(void *arg)
+{
+	struct gnttab_setup_table s = { .dom = DOMID_SELF, .nr_frames = 1 };
+	xen_pfn_t frame = 0;
+
+	(void)arg;
+	handle_set(s.frame_list, &frame);
+	HYPERVISOR_grant_table_op(GNTTABOP_setup_table, &s, 1);
+	pt_build(VA);
+	if (map_va(VA, mfn_pte(frame, PTE_KERN)))
+		return -1;
+	return ((volatile struct grant_entry_v1 *)VA)[1].frame;
+}
+
+static long acquire(struct peer *p, unsigned int frame, xen_pfn_t *mfn)
+{
+	struct xen_mem_acquire_resource r = {
+		.domid = p->id, .type = XENMEM_resource_grant_table,
+		.id = XENMEM_resource_grant_table_id_shared,
+		.frame = frame, .nr_frames = 1,
+	};
+
+	handle_set(r.frame_list, mfn);
+	return HYPERVISOR_memory_op(XENMEM_acquire_resource, &r);
+}
+
+/* The reserved entries of a new domain, by its table's first frame; which may
+ * be mapped for longer than the domain lives. */
+static void check_first_grants(unsigned long before)
+{
+	volatile struct grant_entry_v1 *table = (void *)VA;
+	xen_pfn_t mfn = 0;
+	struct peer p;
+
+	peer_start(&p, NULL);
+	check(!acquire(&p, 0, &mfn) && mfn &&
+	      !map_foreign(p.id, VA, mfn, PTE_KERN),
+	      "its grant table is had by acquire_resource");
+	check(acquire(&p, 1u << 20, &mfn) < 0, "as far as there is any");
+	table[GNTTAB_RESERVED_XENSTORE].frame = 0x1234;
+	check(peer_call(&p, p_first_entry, NULL, 0) == 0x1234,
+	      "what is written there it finds");
+	check(!peer_destroy(&p), "with its grant table mapped: destroy");
+	check(table[GNTTAB_RESERVED_XENSTORE].frame == 0x1234,
+	      "the frame stays what it was");
+	map_va(VA, 0);
+	check_gone(&p, before, "with its grant table mapped");
+}
+
 void check_dying(void)
 {
 	unsigned long before = free_pages_of_machine();
@@ -100,6 +151,7 @@ void check_dying(void)
 	for (step = 0; step < 6; step++)
 		die_at(step, before);
 	check_held(before);
+	check_first_grants(before);
 }
 
 /* ---- claims ---- */
