@@ -219,7 +219,8 @@ int vcpu_create(struct domain *d, unsigned int id)
 		return -ENOMEM;
 	v->d = d;
 	v->id = id;
-	v->cpu = nth_online_cpu(id);
+	/* Small domains begin on different CPUs, too. */
+	v->cpu = nth_online_cpu(d->slot + id);
 	v->pause_flags = VPF_DOWN | (d->pause_count ? VPF_PAUSED : 0);
 	v->runstate.state = RUNSTATE_offline;
 	v->runstate.state_entry_time = time_now();
