@@ -271,6 +271,7 @@ void guest_main(void)
 	event_set_handler((unsigned int)port, on_dom_exc);
 	event_enable();
 	check_life();
+	check_asked();
 	check_dying();
 	check_claims();
 	check_cycles();

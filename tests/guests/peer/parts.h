@@ -5,6 +5,8 @@
 
 #include "../common/peer.h"
 
+/* What tools ask and set (asked.c). */
+void check_asked(void);
 /* Domains that die at every step of their life (dying.c). */
 void check_dying(void);
 void check_claims(void);
