@@ -104,6 +104,14 @@ unsigned long claimed_pages_of_machine(void)
 	return op.u.physinfo.outstanding_pages;
 }
 
+unsigned int cpus_of_machine(void)
+{
+	struct xen_sysctl op;
+
+	physinfo(&op);
+	return op.u.physinfo.nr_cpus;
+}
+
 bool on_hvx(void)
 {
 	char extra[16];

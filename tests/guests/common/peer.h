@@ -95,6 +95,7 @@ long domctl_plain(uint32_t cmd, domid_t id);
 long domain_info(domid_t id, struct xen_domctl_getdomaininfo *info);
 unsigned long free_pages_of_machine(void);
 unsigned long claimed_pages_of_machine(void);
+unsigned int cpus_of_machine(void);
 /* Map a frame of another domain at va (its table made): 0 or the error. */
 long map_foreign(domid_t id, unsigned long va, unsigned long mfn,
 		 uint64_t flags);

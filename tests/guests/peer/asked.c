@@ -41,17 +41,17 @@ static void check_vcpu(struct peer *p)
 static void check_affinity(struct peer *p)
 {
 	struct xen_domctl op = { 0 };
-	uint8_t cpus = 2;
+	uint8_t last = (uint8_t)(cpus_of_machine() - 1), cpus = 1 << last;
 
 	op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
 	op.u.vcpuaffinity.cpumap_hard.nr_bits = 8;
 	handle_set(op.u.vcpuaffinity.cpumap_hard.bitmap, &cpus);
-	check(!domctl(&op, XEN_DOMCTL_setvcpuaffinity, p->id) && cpus == 2,
-	      "setvcpuaffinity: CPU 1");
+	check(!domctl(&op, XEN_DOMCTL_setvcpuaffinity, p->id) &&
+	      cpus == 1 << last, "setvcpuaffinity: the last CPU");
 	peer_call(p, p_nothing, NULL, 0);
 	memset(&op.u, 0, sizeof(op.u));
 	check(!domctl(&op, XEN_DOMCTL_getvcpuinfo, p->id) &&
-	      op.u.getvcpuinfo.cpu == 1, "and there it runs");
+	      op.u.getvcpuinfo.cpu == last, "and there it runs");
 	op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
 	op.u.vcpuaffinity.cpumap_hard.nr_bits = 8;
 	handle_set(op.u.vcpuaffinity.cpumap_hard.bitmap, &cpus);

@@ -160,8 +160,8 @@ static void check_fpu(void)
 	long bad;
 
 	/* On one processor, so that they take turns. */
-	pin_to(&a, 2);
-	pin_to(&b, 2);
+	pin_to(&a, 1);
+	pin_to(&b, 1);
 	peer_post(&a, p_fpu_secret, &rounds, sizeof(rounds));
 	bad = peer_do(&b, p_fpu_clean, &rounds);
 	check(!bad, "PR-09 the FPU holds nothing of another guest (%ld)", bad);
