@@ -58,6 +58,7 @@ static const int calls[] = {
 	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction),
 	SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall),
 	SCMP_SYS(gettid), SCMP_SYS(getpid), SCMP_SYS(getrandom),
+	SCMP_SYS(timerfd_settime), SCMP_SYS(shutdown),
 	SCMP_SYS(exit), SCMP_SYS(exit_group), -1
 };
 

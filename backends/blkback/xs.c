@@ -31,17 +31,22 @@ static void front_path(const struct vbd *v, char *path, const char *node)
 		 "/%s", v->s->domid, v->device, node);
 }
 
+static void lost(void)
+{
+	log_err("the store is gone (%s): ending, to be started again",
+		strerror(errno));
+	exit(EXIT_FAILURE);
+}
+
 /* The node's text, to be freed; NULL: there is none. */
 static char *read_node(struct vbd *v, const char *path)
 {
 	unsigned int len;
 	char *text = xs_read(v->s->xs, XBT_NULL, path, &len);
 
-	if (text || errno == ENOENT || errno == EACCES)
-		return text;
-	log_err("the store is gone (%s): ending, to be started again",
-		strerror(errno));
-	exit(EXIT_FAILURE);
+	if (!text && errno != ENOENT && errno != EACCES)
+		lost();
+	return text;
 }
 
 static bool put(struct vbd *v, const char *node, const char *fmt, ...)
@@ -266,6 +271,8 @@ static void on_watch(void *arg, uint32_t events)
 		if (v)
 			v->changed = true;
 	}
+	if (errno != EAGAIN)
+		lost();
 	for (v = s->disks; v; v = v->next)
 		if (v->changed) {
 			v->changed = false;
@@ -277,9 +284,6 @@ static void on_watch(void *arg, uint32_t events)
 bool xs_start(struct service *s)
 {
 	s->xs = xs_open(0);
-	/* libxenstore starts a thread with the first watch, which can't be done
-	 * once rights are given up. */
-	return s->xs && xs_watch(s->xs, "@releaseDomain", "none") &&
-		loop_add_fd(s->loop, xs_fileno(s->xs), EPOLLIN,
+	return s->xs && loop_add_fd(s->loop, xs_fileno(s->xs), EPOLLIN,
 				    on_watch, s);
 }
