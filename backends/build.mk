@@ -4,7 +4,7 @@ blkback-data := $(backend-common) $(addprefix backends/blkback/,queue.c \
 	copies.c blkif.c disk.c io.c pool.c state.c)
 progs += blkback
 blkback-src := $(blkback-data) $(addprefix backends/common/,grants.c ports.c \
-	confine.c) $(addprefix backends/blkback/,main.c control.c vbd.c xs.c)
+	confine.c parent.c) $(addprefix backends/blkback/,main.c control.c vbd.c xs.c)
 blkback-libs := libcommon.a libhvxs.a -lxengnttab -lxenevtchn -lxentoollog \
 	-luring -lseccomp -ljson-c
 include $(sort $(wildcard backends/*/build.mk))

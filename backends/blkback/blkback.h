@@ -30,6 +30,7 @@
 #include "pool.h"
 #include "state.h"
 
+struct parent;
 struct queue;
 struct vbd;
 struct xs_handle;
@@ -64,7 +65,7 @@ struct service {
 	struct state *state;
 	struct xs_handle *xs;
 	struct vbd *disks;
-	int control;			/* the parent's socket, or -1 */
+	struct parent *parent;		/* NULL: it is gone */
 };
 
 struct request {
@@ -197,7 +198,7 @@ bool xs_read_front(struct vbd *v, struct front *f, const char **why);
 /* ---- control.c ---------------------------------------------------------- */
 
 /* Serves the parent's socket. 0, or -1 and errno. */
-int control_start(struct service *s);
+int control_start(struct service *s, int fd);
 void control_event(struct service *s, const char *event, const struct vbd *v,
 		   int error, const char *text);
 void control_detached(struct service *s, int64_t id);

@@ -205,12 +205,12 @@ static void start_loop(struct service *s)
 		fail("timers");
 }
 
-static void listen_all(struct service *s)
+static void listen_all(struct service *s, const struct options *o)
 {
 	if (!loop_add_fd(s->loop, ports_fd(s->ports), EPOLLIN,
 			 service_on_ports, s) ||
 	    !loop_add_fd(s->loop, io_fd(s->io), EPOLLIN, service_on_io, s) ||
-	    control_start(s))
+	    control_start(s, o->control))
 		fail("event loop");
 }
 
@@ -229,7 +229,7 @@ static void give_up_rights(const struct options *o)
 int main(int argc, char **argv)
 {
 	struct options o = parse(argc, argv);
-	struct service s = { .domid = o.domid, .control = o.control };
+	struct service s = { .domid = o.domid };
 	char program[80];
 
 	snprintf(program, sizeof(program), "blkback %s", o.name);
@@ -240,7 +240,7 @@ int main(int argc, char **argv)
 	start_loop(&s);
 	open_all(&s, &o);
 	give_up_rights(&o);
-	listen_all(&s);
+	listen_all(&s, &o);
 	notify("READY=1");
 	if (loop_run(s.loop))
 		fail("event loop");

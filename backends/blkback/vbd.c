@@ -143,7 +143,7 @@ static void resume(struct vbd *v)
 /* Nobody is left who could attach or detach it, and its guest is gone. */
 static bool is_orphan(struct vbd *v)
 {
-	return v->s->control < 0 && xs_front_state(v) == BUS_UNKNOWN;
+	return !v->s->parent && xs_front_state(v) == BUS_UNKNOWN;
 }
 
 static void left(struct vbd *v)
@@ -190,7 +190,7 @@ static void release(struct vbd *v)
 	if (v->detach_id >= 0)
 		control_detached(s, v->detach_id);
 	free(v);
-	if (!s->disks && s->control < 0)
+	if (!s->disks && !s->parent)
 		loop_stop(s->loop);
 }
 

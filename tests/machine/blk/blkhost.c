@@ -10,7 +10,7 @@
  *				JSON with it, now and after each start
  *	send JSON		sends JSON
  *	kill			SIGKILL, and a new start
- *	kills COUNT MS		that many times, with pauses
+ *	kills COUNT MS		that many times; MS from having its disks on
  *	quit			ends blkback by SIGKILL, and this
  */
 #include <errno.h>
@@ -34,6 +34,8 @@ static struct {
 	char *path, *json;
 } disk[DISKS];
 static int disks;
+static int good;			/* that blkback takes: those of the
+					 * attach lines that don't say "bad" */
 
 static void die(const char *what)
 {
@@ -117,27 +119,39 @@ static void again(void)
 	start();
 }
 
-static void relay(int ms)
+/* Prints what blkback has said; how many answers with "ok" there were. */
+static int relay(int ms)
 {
 	struct pollfd p = { control, POLLIN, 0 };
 	char packet[4096];
+	int answers = 0;
 	ssize_t n;
 
 	while (poll(&p, 1, ms) > 0) {
 		n = recv(control, packet, sizeof(packet) - 1, MSG_DONTWAIT);
 		if (n <= 0)
 			break;
-		printf("%.*s\n", (int)n, packet);
+		packet[n] = 0;
+		answers += strstr(packet, "\"ok\"") != NULL;
+		printf("%s\n", packet);
 		fflush(stdout);
+		ms = 0;
 	}
+	return answers;
 }
 
+/* Each one gets its disks back first, and ms to serve them. */
 static void killer(int count, int ms)
 {
+	int back = good, tries;
+
 	while (count-- > 0) {
-		relay(0);
+		for (tries = 0; back < good && tries < 600; tries++)
+			back += relay(100);
 		usleep(ms * 1000);
+		relay(0);
 		again();
+		back = 0;
 	}
 	printf("blkhost: killed\n");
 	fflush(stdout);
@@ -156,6 +170,7 @@ static int command(char *line)
 		disk[disks].json = strchr(disk[disks].path, ' ');
 		*disk[disks].json++ = 0;
 		attach(disk[disks].path, disk[disks].json);
+		good += !strstr(disk[disks].json, "\"bad\"");
 		disks++;
 	} else if (!strcmp(line, "send") && rest) {
 		send_packet(rest, -1);
