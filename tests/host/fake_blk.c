@@ -138,14 +138,18 @@ void ports_notify(struct ports *p, uint32_t port)
 
 int ports_next(struct ports *p)
 {
+	int port = fake->event;
+
 	(void)p;
-	return -1;
+	fake->event = 0;
+	return port ? port : -1;
 }
 
 void ports_unmask(struct ports *p, uint32_t port)
 {
 	(void)p;
 	(void)port;
+	fake->unmasked++;
 }
 
 /* ---- the store and the parent ------------------------------------------- */

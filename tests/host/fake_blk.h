@@ -32,6 +32,8 @@ struct fake {
 	/* A disk that hangs: the next copies to the guest fail. */
 	unsigned int copies;
 	unsigned int mapped;		/* pages, now */
+	int event;			/* the port with an event; 0: none */
+	unsigned int unmasked;
 };
 
 extern struct fake *fake;

@@ -387,6 +387,62 @@ static void test_bad_grants(void **arg)
 	close(image);
 }
 
+/* BK-10: events with nothing in them are heard ever later, one with a request
+ * at once again. */
+static void test_idle_kicks(void **arg)
+{
+	int image = fake_image(BYTES, 0);
+	struct blkif_request r = io(BLKIF_OP_READ, 0, 1, DATA);
+	unsigned int i;
+
+	(void)arg;
+	fake_attach(0, image, NULL);
+	fake_connect(0, 1);
+	for (i = 0; i < IDLE_KICKS; i++) {
+		fake->event = 100;
+		service_on_ports(&fake_service, EPOLLIN);
+		assert_int_equal(fake->unmasked, i + 1);
+	}
+	fake->event = 100;
+	service_on_ports(&fake_service, EPOLLIN);
+	assert_int_equal(fake->unmasked, IDLE_KICKS);
+	service_on_slow(&fake_service);
+	assert_int_equal(fake->unmasked, IDLE_KICKS + 1);
+	assert_int_equal(fake_ask(0, &r), BLKIF_RSP_OKAY);
+	fake->event = 100;
+	service_on_ports(&fake_service, EPOLLIN);
+	assert_int_equal(fake->unmasked, IDLE_KICKS + 2);
+	close(image);
+}
+
+/* BK-10: a guest that takes no response. BK-09: one that is gone while its
+ * requests are in flight. */
+static void test_silent_then_dead(void **arg)
+{
+	int image = fake_image(BYTES, 0);
+	struct vbd *v = fake_attach(0, image, NULL);
+	unsigned int i;
+
+	(void)arg;
+	fake_connect(0, 1);
+	for (i = 0; i < 64; i++) {
+		struct blkif_request r = io(BLKIF_OP_WRITE, i * 8, 8, DATA);
+
+		memcpy(&fake_slot(0)->req, &r, sizeof(r));
+		fake_push(0);
+		if (i == 31)
+			fake_run();
+	}
+	service_round(&fake_service);
+	fake->front[0].state = BUS_UNKNOWN;
+	vbd_step(v);
+	fake_run();
+	assert_int_equal(fake->mapped, 0);
+	assert_int_equal(fake->front[0].own, BUS_CLOSED);
+	assert_int_equal(fake_service.pool.used_pages, 0);
+	close(image);
+}
+
 /* Once mapped, no call copies; what can't be mapped writable is copied as far
  * as its grant allows. */
 static void test_kept(void **arg)
@@ -838,6 +894,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_double_fetch, begin, end),
 		cmocka_unit_test_setup_teardown(test_states, begin, end),
 		cmocka_unit_test_setup_teardown(test_haste, begin, end),
+		cmocka_unit_test_setup_teardown(test_idle_kicks, begin, end),
+		cmocka_unit_test_setup_teardown(test_silent_then_dead, begin,
+						end),
+		cmocka_unit_test_setup_teardown(test_silent_then_dead,
+						begin_kept, end),
 		cmocka_unit_test_setup_teardown(test_kept, begin_kept, end),
 		cmocka_unit_test_setup_teardown(test_kept_limit, begin_kept,
 						end),
