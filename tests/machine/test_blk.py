@@ -4,6 +4,7 @@ blkback's parent (see backends/README.md)."""
 import hashlib
 import os
 import re
+import struct
 import subprocess
 import sys
 
@@ -148,6 +149,60 @@ def check(r, kills):
     assert re.search(r"goes on with [1-9]\d* request", out)
     stats = re.search(r'"id":10,"ok":(\{.*?\})', out).group(1)
     assert '"errors":0' in stats
+
+
+POWER_CUT = r"""
+. /root/blk-dom0
+guest 128 1
+disk 51712 xvda
+ask attach /dev/vda '{"do":"attach","id":1,"device":51712,"vdev":"xvda"}'
+said '"id":1,"ok"'
+xl unpause blk
+tail -f /var/log/xen/console/guest-blk.log
+"""
+
+
+def block(number):
+    """What blkload writes into a block the first time."""
+    first = (number << 32 | 1) * 0x9e3779b97f4a7c15
+    return struct.pack("<512Q", *((first + i) % 2**64 for i in range(512)))
+
+
+def test_blk_power_cut(hypervisor, tmp_path):
+    """The plug is pulled while a guest syncs: what it was told is durable is
+    on the disk, not in dom0's memory."""
+    folder = str(tmp_path)
+    image = os.path.join(folder, "disk.img")
+    with open(image, "wb") as f:
+        f.truncate(16 << 20)
+    script = os.path.join(folder, "run.sh")
+    with open(script, "w") as f:
+        f.write(POWER_CUT)
+    run = subprocess.Popen(
+        [os.path.join(HERE, "../../dom0-run"), "--hypervisor", hypervisor,
+         "--toolstack", "xen", "--guest", "cloud", "--disk",
+         image + ":virtio", "--timeout", "1800",
+         "--log", os.path.join(folder, "console"),
+         "--file", compile_static("blkhost", folder),
+         "--file", guest_files(folder, "blkload /dev/xvda sync"),
+         "--file", os.path.join(HERE, "blk-dom0"), "--file", script,
+         "--", "sh run.sh"], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    durable = -1
+    try:
+        for line in run.stdout:
+            m = re.match(rb"blkload: durable (\d+)\r?\n", line)
+            if m:
+                durable = int(m.group(1))
+            if durable >= 300:
+                break
+    finally:
+        # QEMU dies with its parent, at once.
+        run.kill()
+        run.wait()
+    assert durable >= 300
+    with open(image, "rb") as f:
+        for i in range(durable + 1):
+            assert f.read(4096) == block(i), "block %d of %d" % (i, durable)
 
 
 @pytest.mark.quick

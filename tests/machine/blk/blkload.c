@@ -4,6 +4,8 @@
  * the disk for itself, write pieces of 4 to 128 KiB and read them back.
  *
  *	blkload DEVICE PROCESSES SECONDS
+ *	blkload DEVICE sync	writes block after block, makes each durable,
+ *				and says so: until someone pulls the plug
  *
  * Every 4 KiB block carries its number and how often it was written, which the
  * process remembers: a lost, stale, misplaced or torn block is found when the
@@ -142,6 +144,25 @@ static int work(time_t end)
 	return 0;
 }
 
+static int sync_for_ever(const char *device)
+{
+	static uint8_t block[BLOCK];
+	uint64_t bytes, i;
+	int fd = open(device, O_RDWR);
+
+	if (fd < 0 || ioctl(fd, BLKGETSIZE64, &bytes))
+		die(device, 0);
+	for (i = 0; i < bytes / BLOCK; i++) {
+		fill(block, i, 1);
+		if (pwrite(fd, block, BLOCK, i * BLOCK) != BLOCK ||
+		    fdatasync(fd))
+			die("write", i);
+		printf("blkload: durable %llu\n", (unsigned long long)i);
+		fflush(stdout);
+	}
+	return 0;
+}
+
 static void begin(const char *device, unsigned int i, unsigned int n)
 {
 	uint64_t bytes;
@@ -167,8 +188,10 @@ int main(int argc, char **argv)
 	int status, bad = 0;
 	time_t end;
 
+	if (argc == 3 && !strcmp(argv[2], "sync"))
+		return sync_for_ever(argv[1]);
 	if (argc != 4 || !n) {
-		fprintf(stderr, "usage: blkload DEVICE PROCESSES SECONDS\n");
+		fprintf(stderr, "usage: blkload DEVICE PROCESSES SECONDS | sync\n");
 		return 2;
 	}
 	end = time(NULL) + atoi(argv[3]);
