@@ -93,7 +93,7 @@ kill -0 $one || die "who looked on has left"
 ok "killed while a guest prints"
 
 hvxl destroy e2 || die "destroy"
-size=$(($(stat -c %s $logs/guest-e2.log) + $(stat -c %s $logs/guest-e2.log.1 || echo 0)))
+size=$(($(stat -c %s $logs/guest-e2.log) + $(stat -c %s $logs/guest-e2.log.1 2>/dev/null || echo 0)))
 [ $size -le $((2 * 4096 * 1024)) ] || die "a log of $size bytes"
 create e3 ""
 until_true 60 'has $logs/guest-e3.log "echo: ready"' || die "a guest after a kill"
@@ -102,8 +102,10 @@ rss=$(awk '/VmRSS/ { print $2 }' /proc/$(consoled)/status)
 ok "bounded"
 
 before=$(fds)
+e3=$(hvxl domid e3)
 hvx-daemon kill hvxstored
-say e3 'no store'
+# By number: names are the store's.
+say $e3 'no store'
 until_true 30 'has $logs/guest-e3.log "NO STORE"' || die "output without a store"
 hvx-daemon start hvxstored
 create e4 ""
