@@ -94,6 +94,8 @@ test_hvxs_again-libs := libhvxs.a
 user-tests += test_hvxs_store
 test_hvxs_store-libs := libhvxs.a
 $(O)/host/test_hvxs_store: | $(O)/san/hvxstored
+user-tests += test_hvxl_console
+test_hvxl_console-src := dom0-tools/hvxl/console.c
 # hvxconsoled with guests that are memory
 user-tests += test_console_ring test_console test_console_domains
 test_console_ring-src := dom0-tools/hvxconsoled/ring.c
