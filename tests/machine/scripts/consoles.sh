@@ -62,10 +62,33 @@ has $logs/guest-e1.log HELLO || die "input's echo in the log"
 ok "replay and input, with several looking"
 
 tty=$(xenstore-read /local/domain/$(hvxl domid e1)/console/tty)
-{ sleep 2; printf 'by tty'; sleep 3; printf '\035'; } |
-	xenconsole --interactive $(hvxl domid e1) >out3 2>&1
-has out3 'echo: ready' && has out3 'BY TTY' || die "xenconsole on $tty"
+mkfifo typed
+xenconsole --interactive $(hvxl domid e1) <typed >out3 2>&1 &
+three=$!
+exec 7>typed
+until_true 30 'has out3 "echo: ready"' || die "xenconsole on $tty"
+printf 'by tty' >&7
+until_true 30 'has out3 "BY TTY"' || die "typing on $tty"
+printf '\035' >&7
+wait $three
+exec 7>&-
 ok "xenconsole"
+
+# The loader tells to whom it has bound them.
+for c in 'xenstore-ls /local' 'xenstore-write /tool/x 1' 'xenstore-read /tool/x' \
+	'xenstore-rm /tool/x' 'xenstore-list /local/domain'; do
+	LD_PRELOAD=/root/libhvxs.so LD_DEBUG=bindings LD_DEBUG_OUTPUT=/tmp/bind \
+		$c >ours || die "$c by libhvxs"
+	$c >theirs
+	cmp ours theirs || die "$c: another answer"
+done
+# The other way to the store: by dom0's kernel.
+LD_PRELOAD=/root/libhvxs.so XENSTORED_PATH=/dev/xen/xenbus \
+	xenstore-ls /local >ours || die "by the kernel's device"
+xenstore-ls /local >theirs
+cmp ours theirs || die "another answer by the kernel's device"
+cat /tmp/bind.* | grep -q 'to /root/libhvxs.so .*xs_open' || die "not bound"
+ok "Debian's tools by libhvxs"
 
 create e2 flood
 until_true 60 '[ $(stat -c %s $logs/guest-e2.log 2>/dev/null || echo 0) -gt 500000 ]' ||
@@ -125,14 +148,3 @@ until_true 20 '[ $(fds) -lt '$before' ]' || die "descriptors: $(fds) of $before"
 hvxl console e1 2>err4 </dev/null
 [ $? = 1 ] || die "a console of nobody"
 ok "ends"
-
-# The loader tells to whom it has bound them.
-for c in 'xenstore-ls /local' 'xenstore-write /tool/x 1' 'xenstore-read /tool/x' \
-	'xenstore-rm /tool/x' 'xenstore-list /local/domain'; do
-	LD_PRELOAD=/root/libhvxs.so LD_DEBUG=bindings LD_DEBUG_OUTPUT=/tmp/bind \
-		$c >ours || die "$c by libhvxs"
-	$c >theirs
-	cmp ours theirs || die "$c: another answer"
-done
-cat /tmp/bind.* | grep -q 'to /root/libhvxs.so .*xs_open' || die "not bound"
-ok "Debian's tools by libhvxs"
