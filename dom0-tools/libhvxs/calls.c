@@ -176,6 +176,23 @@ void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
 	return talk_path(h, t, XS_READ, path, len);
 }
 
+/* As many requests as are made at once: each has room for the largest. */
+#define TOGETHER	16
+
+void hvxs_read_many(struct xs_handle *h, const char *const *paths,
+		    unsigned int n, char **values)
+{
+	struct part parts[TOGETHER];
+	unsigned int i, some;
+
+	for (; n; n -= some, paths += some, values += some) {
+		some = n < TOGETHER ? n : TOGETHER;
+		for (i = 0; i < some; i++)
+			parts[i] = string_part(paths[i]);
+		hvxs_talk_many(h, XS_READ, parts, some, values);
+	}
+}
+
 bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path,
 	      const void *data, unsigned int len)
 {

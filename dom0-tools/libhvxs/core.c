@@ -419,3 +419,34 @@ char *hvxs_talk(struct xs_handle *h, xs_transaction_t t, uint32_t type,
 		*len = r.reply_len;
 	return r.reply;
 }
+
+void hvxs_talk_many(struct xs_handle *h, uint32_t type,
+		    const struct part *parts, unsigned int n, char **replies)
+{
+	struct request *list = malloc(n * sizeof(*list));
+	int cancel = hvxs_enter(h);
+	unsigned int i;
+
+	for (i = 0; list && i < n; i++) {
+		list[i].error = h->error;
+		if (!list[i].error)
+			list[i].error = hvxs_request_make(&list[i], type, 0,
+							  &parts[i], 1);
+		list[i].done = list[i].error;
+		if (list[i].done)
+			list[i].reply = NULL;
+		else
+			hvxs_request_queue(h, &list[i]);
+	}
+	for (i = 0; i < n; i++) {
+		while (list && !list[i].done)
+			hvxs_step(h, true, PTHREAD_CANCEL_DISABLE);
+		replies[i] = list ? list[i].reply : NULL;
+		if (list && list[i].error) {
+			free(list[i].reply);
+			replies[i] = NULL;
+		}
+	}
+	hvxs_leave(h, cancel);
+	free(list);
+}

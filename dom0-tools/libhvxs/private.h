@@ -101,6 +101,10 @@ void hvxs_step(struct xs_handle *h, bool wait, int cancel);
  * bytes; NULL and errno. */
 char *hvxs_talk(struct xs_handle *h, xs_transaction_t t, uint32_t type,
 		const struct part *parts, unsigned int n, unsigned int *len);
+/* n requests of one part each, outside of transactions, under way together.
+ * replies: as hvxs_talk gives them, NULL where one failed. */
+void hvxs_talk_many(struct xs_handle *h, uint32_t type,
+		    const struct part *parts, unsigned int n, char **replies);
 void hvxs_request_queue(struct xs_handle *h, struct request *r);
 void hvxs_request_finish(struct xs_handle *h, struct request *r, int error);
 /* Fills in a message. 0 or errno. */

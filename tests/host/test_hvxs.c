@@ -20,6 +20,8 @@
 #include "fake_store.h"
 
 /* Ours alone, of hvxs.h */
+void hvxs_read_many(struct xs_handle *h, const char *const *paths,
+		    unsigned int n, char **values);
 bool xs_perm_to_string(const struct xs_permissions *perm, char *buf,
 		       size_t size);
 unsigned int xs_count_strings(const char *strings, unsigned int len);
@@ -198,6 +200,86 @@ static void test_calls(void **state)
 	for (i = 0; i < EXCHANGES; i++)
 		if (!as_expected[i])
 			fail_msg("exchange %zu sent other bytes", i);
+}
+
+/* Answers only once 16 requests are there, the last of them first; every third
+ * with an error. */
+static void last_first(struct fake_store *f)
+{
+	char paths[16][64];
+	uint32_t ids[16];
+	unsigned int i;
+
+	for (i = 0; i < 16; i++) {
+		fake_receive(f);
+		ids[i] = f->id;
+		snprintf(paths[i], sizeof(paths[i]), "%.60s", f->body);
+	}
+	while (i--) {
+		if (i % 3 == 2)
+			fake_send(f, XS_ERROR, ids[i], "ENOENT", 7);
+		else
+			fake_send(f, XS_READ, ids[i], paths[i],
+				  strlen(paths[i]));
+	}
+	for (i = 16; i < 18; i++) {
+		fake_receive(f);
+		fake_reply_bytes(f, f->body, strlen(f->body));
+	}
+	fake_serve(f);
+}
+
+static void test_read_many(void **state)
+{
+	struct xs_handle *h = start(last_first, 0);
+	char text[18][16], *values[18];
+	const char *paths[18];
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 18; i++) {
+		snprintf(text[i], sizeof(text[i]), "/node/%u", i);
+		paths[i] = text[i];
+	}
+	hvxs_read_many(h, paths, 18, values);
+	for (i = 0; i < 18; i++) {
+		if (i % 3 == 2 && i < 16)
+			assert_null(values[i]);
+		else
+			assert_string_equal(values[i], text[i]);
+		free(values[i]);
+	}
+	hvxs_read_many(h, paths, 0, values);
+	stop(h);
+}
+
+/* One that doesn't fit fails alone, and a store that hangs up fails all. */
+static void answer_one(struct fake_store *f)
+{
+	fake_receive(f);
+	fake_reply(f, "value");
+	fake_receive(f);
+	fake_hang_up(f);
+}
+
+static void test_read_many_fails(void **state)
+{
+	struct xs_handle *h = start(answer_one, 0);
+	char *long_path = malloc(5000), *values[3];
+	const char *paths[3] = { "/a", long_path, "/b" };
+
+	(void)state;
+	memset(long_path, 'x', 4999);
+	long_path[4999] = 0;
+	hvxs_read_many(h, paths, 3, values);
+	assert_null(values[1]);
+	assert_null(values[2]);
+	assert_non_null(values[0]);
+	free(values[0]);
+	hvxs_read_many(h, paths, 3, values);
+	assert_null(values[0]);
+	free(long_path);
+	stop(h);
 }
 
 static void test_too_big(void **state)
@@ -709,6 +791,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_calls),
+		cmocka_unit_test(test_read_many),
+		cmocka_unit_test(test_read_many_fails),
 		cmocka_unit_test(test_too_big),
 		cmocka_unit_test(test_long_directory),
 		cmocka_unit_test(test_events),
