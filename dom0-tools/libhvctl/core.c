@@ -18,20 +18,27 @@
 /* What Linux' errno lacks: "call again", in the hypervisor's numbers. */
 #define XEN_ERESTART	85
 
+/* Enough that building a guest takes few calls. */
+#define ARENA_PAGES	64
 /* The start of the arena, for a call's own structure. */
 #define ARENA_HEAD	1024
 
-struct hvctl *hvctl_open(void)
+struct hvctl *hvctl_open_sized(unsigned int pages)
 {
 	struct hvctl *h = calloc(1, sizeof(*h));
 
 	if (!h)
 		return NULL;
-	if (hvctl_linux_open(h)) {
+	if (hvctl_linux_open(h, pages)) {
 		free(h);
 		return NULL;
 	}
 	return h;
+}
+
+struct hvctl *hvctl_open(void)
+{
+	return hvctl_open_sized(ARENA_PAGES);
 }
 
 void hvctl_close(struct hvctl *h)

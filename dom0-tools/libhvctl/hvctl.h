@@ -20,6 +20,9 @@ struct hvctl;
 
 /* NULL and errno if there is no privcmd device: not dom0, or no module. */
 struct hvctl *hvctl_open(void);
+/* The same with so many pages for arguments (8 at least): for who asks little
+ * and ends soon, since each page costs time at open and at close. */
+struct hvctl *hvctl_open_sized(unsigned int pages);
 void hvctl_close(struct hvctl *h);
 /* Hypercalls made through the handle so far. */
 uint64_t hvctl_calls(const struct hvctl *h);

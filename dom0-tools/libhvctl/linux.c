@@ -22,7 +22,7 @@ struct hvctl {
 	uint64_t calls;
 };
 
-int hvctl_linux_open(struct hvctl *h);
+int hvctl_linux_open(struct hvctl *h, unsigned int pages);
 void hvctl_linux_close(struct hvctl *h);
 long hvctl_linux_call(struct hvctl *h, unsigned int op, unsigned int n,
 		      const uint64_t *args);
@@ -31,8 +31,6 @@ void *hvctl_map(struct hvctl *h, uint32_t domid, size_t n,
 void hvctl_unmap(struct hvctl *h, void *p, size_t n);
 void *hvctl_map_grants(struct hvctl *h, uint32_t domid, void **token);
 void hvctl_unmap_grants(struct hvctl *h, void *token);
-
-#define ARENA_PAGES	64
 
 /* A library doesn't print: errno says all that there is to say. */
 static void drop_message(struct xentoollog_logger *l, xentoollog_level level,
@@ -49,17 +47,17 @@ static void drop_message(struct xentoollog_logger *l, xentoollog_level level,
 
 static struct xentoollog_logger silent = { .vmessage = drop_message };
 
-int hvctl_linux_open(struct hvctl *h)
+int hvctl_linux_open(struct hvctl *h, unsigned int pages)
 {
 	h->call = xencall_open(&silent, 0);
 	if (!h->call)
 		return -1;
-	h->arena = xencall_alloc_buffer_pages(h->call, ARENA_PAGES);
+	h->arena = xencall_alloc_buffer_pages(h->call, pages);
 	if (!h->arena) {
 		xencall_close(h->call);
 		return -1;
 	}
-	h->size = ARENA_PAGES * 4096;
+	h->size = pages * 4096;
 	return 0;
 }
 
@@ -67,7 +65,7 @@ void hvctl_linux_close(struct hvctl *h)
 {
 	if (h->foreign)
 		xenforeignmemory_close(h->foreign);
-	xencall_free_buffer_pages(h->call, h->arena, ARENA_PAGES);
+	xencall_free_buffer_pages(h->call, h->arena, h->size / 4096);
 	xencall_close(h->call);
 }
 

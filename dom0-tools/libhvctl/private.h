@@ -17,7 +17,7 @@ struct hvctl {
 };
 
 /* linux.c */
-int hvctl_linux_open(struct hvctl *h);
+int hvctl_linux_open(struct hvctl *h, unsigned int pages);
 void hvctl_linux_close(struct hvctl *h);
 long hvctl_linux_call(struct hvctl *h, unsigned int op, unsigned int n,
 		      const uint64_t *args);

@@ -49,8 +49,9 @@ static void *frame(unsigned long mfn)
 	return hv.memory + ((mfn - FIRST_MFN) << PAGE_SHIFT);
 }
 
-int hvctl_linux_open(struct hvctl *h)
+int hvctl_linux_open(struct hvctl *h, unsigned int pages)
 {
+	(void)pages;
 	h->size = ARENA;
 	h->arena = calloc(1, ARENA);
 	return 0;
