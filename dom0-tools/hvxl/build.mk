@@ -1,5 +1,5 @@
-# The operator's tool.  Its time is mostly that of starting it, so all but libc
-# is linked in, and of libhvctl only the control calls are.
+# The operator's tool.  Its time is mostly that of starting it, so all that it
+# needs is linked in, and of libhvctl only the control calls are.
 progs += hvxl
 hvxl-src := $(addprefix dom0-tools/hvxl/,main.c args.c cmdhelp.c cmdtable.c \
 	config.c config_running.c console.c devices.c direct.c host.c \
@@ -9,9 +9,9 @@ hvxl-src := $(addprefix dom0-tools/hvxl/,main.c args.c cmdhelp.c cmdtable.c \
 	$(addprefix cmd_,console.c create.c device.c domid.c events.c help.c \
 	info.c life.c list.c mem.c pause.c pin.c pools.c power.c sched.c \
 	tell.c top.c uptime.c vcpu.c))
-hvxl-libs := libcfg.a libguest.a libhvctl.a libhvxs.a \
-	-Wl,-Bstatic -lxenforeignmemory -lxencall -lxentoolcore -lxentoollog \
-	-ljson-c -lncursesw -ltinfo -Wl,-Bdynamic
+hvxl-libs := libcfg.a libguest.a libhvctl.a libhvxs.a -static \
+	-lxenforeignmemory -lxencall -lxentoolcore -lxentoollog \
+	-ljson-c -lncursesw -ltinfo
 # Configurations, for hvxl and for tests.
 libs += libcfg
 libcfg-src := $(addprefix dom0-tools/hvxl/,cfg_note.c cfg_lex.c cfg_parse.c \

@@ -19,7 +19,7 @@ static struct xs_handle *xs;
 struct hvctl *hv_or_null(void)
 {
 	if (!hypervisor)
-		hypervisor = hvctl_open();
+		hypervisor = hvctl_open_sized(8);
 	return hypervisor;
 }
 
@@ -45,7 +45,7 @@ struct xs_handle *store(void)
 {
 	if (!store_or_null())
 		die("no store answers (%s): is hvxstored running? Start it "
-		    "with `systemctl start hvxstored`", strerror(errno));
+		    "with `systemctl start hvx-xenstored`", strerror(errno));
 	return xs;
 }
 
@@ -107,6 +107,24 @@ char *domain_name(uint32_t domid)
 	return name;
 }
 
+void domain_names(const struct xen_domctl_getdomaininfo *list, unsigned int n,
+		  char **names)
+{
+	char **paths = xalloc(n, sizeof(*paths));
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		paths[i] = xformat("/local/domain/%u/name", list[i].domain);
+	if (store_or_null())
+		hvxs_read_many(xs, (const char *const *)paths, n, names);
+	else
+		for (i = 0; i < n; i++)
+			names[i] = domain_name(list[i].domain);
+	for (i = 0; i < n; i++)
+		free(paths[i]);
+	free(paths);
+}
+
 char *domain_name_shown(uint32_t domid)
 {
 	char *name = domain_name(domid);
@@ -155,21 +173,21 @@ bool domain_lookup_name(const char *who, uint32_t *domid)
 {
 	struct xen_domctl_getdomaininfo *list;
 	xen_domain_handle_t handle;
-	bool by_handle = is_handle(who, handle), found = false;
+	bool by_handle = is_handle(who, handle), found = false, hit;
 	unsigned int i, n = domain_list(&list);
+	char **names = xalloc(n, sizeof(*names));
 
-	for (i = 0; i < n && !found; i++) {
-		char *name;
-
-		if (by_handle) {
-			found = !memcmp(list[i].handle, handle, 16);
-		} else {
-			name = domain_name(list[i].domain);
-			found = name && !strcmp(name, who);
-			free(name);
-		}
-		*domid = list[i].domain;
+	if (!by_handle)
+		domain_names(list, n, names);
+	for (i = 0; i < n; i++) {
+		hit = by_handle ? !memcmp(list[i].handle, handle, 16)
+				: names[i] && !strcmp(names[i], who);
+		if (hit && !found)
+			*domid = list[i].domain;
+		found |= hit;
+		free(names[i]);
 	}
+	free(names);
 	free(list);
 	return found;
 }

@@ -64,6 +64,9 @@ void host_close(void);
 
 /* To be freed; NULL if the domain has no name. */
 char *domain_name(uint32_t domid);
+/* Of n domains at once; each to be freed, NULL for one without. */
+void domain_names(const struct xen_domctl_getdomaininfo *list, unsigned int n,
+		  char **names);
 /* The same for tables: "(null)" stands for a domain without one. */
 char *domain_name_shown(uint32_t domid);
 

@@ -11,12 +11,15 @@ static unsigned int rows_all(struct dom_row **rows)
 {
 	struct xen_domctl_getdomaininfo *list;
 	unsigned int i, n = domain_list(&list);
+	char **names = xalloc(n, sizeof(*names));
 
 	*rows = xalloc(n, sizeof(**rows));
+	domain_names(list, n, names);
 	for (i = 0; i < n; i++) {
 		(*rows)[i].info = list[i];
-		(*rows)[i].name = domain_name_shown(list[i].domain);
+		(*rows)[i].name = names[i] ? names[i] : xstrdup("(null)");
 	}
+	free(names);
 	free(list);
 	return n;
 }

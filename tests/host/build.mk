@@ -112,9 +112,10 @@ test_blk_path-src = tests/host/fake_blk.c backends/blkback/vbd.c \
 test_blk_path-libs := libcommon.a -luring -lpthread
 # hvxl but for its main(), with all that it links.
 hvxl-tested = $(filter-out %/main.c,$(hvxl-src))
+hvxl-links = $(filter-out -static,$(hvxl-libs))
 user-tests += test_hvxl test_hvxl_docs test_hvxd_client
 test_hvxl-src = $(hvxl-tested)
-test_hvxl-libs = $(hvxl-libs)
+test_hvxl-libs = $(hvxl-links)
 user-tests += test_cfg_xl
 test_cfg_xl-libs := libcfg.a libguest.a -lxlutil -lxenlight
 # netback: what it makes of slots and headers; its queues on plain memory.
@@ -145,9 +146,9 @@ test_store_state-libs := libcommon.a
 test_store_attack-src = $(store-rig)
 test_store_attack-libs := libcommon.a
 test_hvxl_docs-src = $(hvxl-tested)
-test_hvxl_docs-libs = $(hvxl-libs)
+test_hvxl_docs-libs = $(hvxl-links)
 test_hvxd_client-src = $(hvxl-tested)
-test_hvxd_client-libs = $(hvxl-libs)
+test_hvxd_client-libs = $(hvxl-links)
 user-tests += test_cfg_api
 test_cfg_api-libs := libcfg.a libguest.a
 user-tests += test_cfg_man
@@ -163,7 +164,7 @@ test_cfg_memory-libs = libcfg.a libguest.a $(addprefix -Wl$(comma)--wrap=,\
 # In a dom0 that is played: neither hypervisor nor store.
 user-tests += test_hvxl_cmd
 test_hvxl_cmd-src = tests/host/fake_dom0.c $(hvxl-tested)
-test_hvxl_cmd-libs = $(filter-out libhvctl.a libhvxs.a,$(hvxl-libs))
+test_hvxl_cmd-libs = $(filter-out libhvctl.a libhvxs.a,$(hvxl-links))
 # hvxd: its logic, on a hypervisor, store and clock that the test plays.
 hvxd-logic := tests/host/hvxd_fakes.c dom0-tools/common/log.c \
 	$(addprefix dom0-tools/hvxd/,build_child.c census.c check.c create.c \

@@ -60,8 +60,9 @@ static struct fake_domain *find(uint32_t domid)
 	return NULL;
 }
 
-struct hvctl *hvctl_open(void)
+struct hvctl *hvctl_open_sized(unsigned int pages)
 {
+	(void)pages;
 	if (dom0->no_hypervisor) {
 		errno = ENOENT;
 		return NULL;
@@ -416,6 +417,15 @@ void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
 	}
 	*len = strlen(value);
 	return strdup(value);
+}
+
+void hvxs_read_many(struct xs_handle *h, const char *const *paths,
+		    unsigned int n, char **values)
+{
+	unsigned int i, len;
+
+	for (i = 0; i < n; i++)
+		values[i] = xs_read(h, XBT_NULL, paths[i], &len);
 }
 
 /* A guest that obeys empties the node; a backend told to close does. */
