@@ -233,6 +233,40 @@ int bridge_make(struct bridges *b, const char *name, char *why)
 		0;
 }
 
+static int look_at_vlans(struct nl_msg *m, void *arg)
+{
+	struct nlattr *link[IFLA_MAX + 1], *info[IFLA_INFO_MAX + 1];
+	struct nlattr *data[IFLA_BR_MAX + 1];
+	bool *on = arg;
+
+	if (!nlmsg_parse(nlmsg_hdr(m), sizeof(struct ifinfomsg), link,
+			 IFLA_MAX, NULL) && link[IFLA_LINKINFO] &&
+	    !nla_parse_nested(info, IFLA_INFO_MAX, link[IFLA_LINKINFO],
+			      NULL) && info[IFLA_INFO_DATA] &&
+	    !nla_parse_nested(data, IFLA_BR_MAX, info[IFLA_INFO_DATA], NULL) &&
+	    data[IFLA_BR_VLAN_FILTERING])
+		*on = nla_get_u8(data[IFLA_BR_VLAN_FILTERING]);
+	return NL_OK;
+}
+
+/* libnl 3.7 doesn't read it. */
+bool bridge_filters(struct bridges *b, int ifindex)
+{
+	struct ifinfomsg ask = { .ifi_family = AF_UNSPEC,
+				 .ifi_index = ifindex };
+	struct nl_cb *cb = nl_cb_alloc(NL_CB_DEFAULT);
+	bool on = false;
+
+	if (!cb)
+		return false;
+	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, look_at_vlans, &on);
+	if (nl_send_simple(b->sock, RTM_GETLINK, 0, &ask, sizeof(ask)) >= 0 &&
+	    nl_recvmsgs(b->sock, cb) >= 0)
+		nl_wait_for_ack(b->sock);
+	nl_cb_put(cb);
+	return on;
+}
+
 int bridge_filter_vlans(struct bridges *b, const char *name, char *why)
 {
 	struct settings s;

@@ -421,22 +421,6 @@ static void add_bridge(void *arg, struct rtnl_link *link)
 	f->ifindex[f->count++] = rtnl_link_get_ifindex(link);
 }
 
-static bool filters_vlans(const char *name)
-{
-	char path[80];
-	FILE *f;
-	int c;
-
-	snprintf(path, sizeof(path), "/sys/class/net/%s/bridge/vlan_filtering",
-		 name);
-	f = fopen(path, "re");
-	if (!f)
-		return false;
-	c = fgetc(f);
-	fclose(f);
-	return c == '1';
-}
-
 int netsetup_status(struct bridges *b,
 		    void (*fn)(void *arg, const struct netsetup_bridge *one),
 		    void *arg, char *why)
@@ -458,7 +442,7 @@ int netsetup_status(struct bridges *b,
 		belongings_list(&has, f.list[i].addresses,
 				sizeof(f.list[i].addresses));
 		belongings_free(&has);
-		f.list[i].vlans = filters_vlans(f.list[i].name);
+		f.list[i].vlans = bridge_filters(b, f.ifindex[i]);
 		fn(arg, &f.list[i]);
 	}
 	return rc ? bridge_fail_nl(why, rc, "links can't be listed") : 0;

@@ -236,12 +236,15 @@ static int tie(const struct tie *t, struct rtnl_link *link, uint32_t mtu)
 	if (rc)
 		return bridge_fail_nl(t->why, rc, "%s: the bridge doesn't lock "
 				      "ports; that needs Linux 5.18", t->tap);
+	if (t->spec->vlan && !bridge_filters(t->b, t->master))
+		return bridge_fail(t->why, EOPNOTSUPP, "%s: vlan=%u: %s "
+				   "doesn't filter VLANs; ip link set %s type "
+				   "bridge vlan_filtering 1", t->tap,
+				   t->spec->vlan, t->bridge, t->bridge);
 	rc = set_vlan(t);
 	if (rc)
-		return bridge_fail(t->why, EOPNOTSUPP, "%s: VLAN %u: %s; does "
-				   "%s filter VLANs (vlan_filtering 1)?",
-				   t->tap, t->spec->vlan, nl_geterror(rc),
-				   t->bridge);
+		return bridge_fail_nl(t->why, rc, "%s: vlan=%u", t->tap,
+				      t->spec->vlan);
 	if (!t->spec->trusted && take_address(t))
 		return -1;
 	if (t->spec->ip && filter_set(t->b, t->port, t->tap, t->spec->ip,

@@ -30,6 +30,10 @@ int message_send(struct bridges *b, struct nl_msg *m);
 int links_each(struct bridges *b, const char *kind,
 	       void (*fn)(void *arg, struct rtnl_link *link), void *arg);
 
+/* Whether the bridge filters VLANs; the kernel takes VLANs for its ports if it
+ * doesn't, too, and then ignores them. */
+bool bridge_filters(struct bridges *b, int ifindex);
+
 /* The tap passes these addresses alone from now on. */
 int filter_set(struct bridges *b, int ifindex, const char *tap, const char *ip,
 	       char *why);
