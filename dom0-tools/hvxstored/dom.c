@@ -16,17 +16,19 @@
 
 static struct dom *doms[DOMAINS];
 static bool noticed[DOMAINS];
+static unsigned int ids_end;		/* above any that was ever in use */
 static const char *ring_dir;
 
 void dom_exit(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < DOMAINS; i++) {
+	for (i = 0; i < ids_end; i++) {
 		free(doms[i]);
 		doms[i] = NULL;
 		noticed[i] = false;
 	}
+	ids_end = 0;
 }
 
 struct dom *dom_find(unsigned int domid)
@@ -39,9 +41,15 @@ void dom_each(void (*fn)(void *arg, unsigned int domid, struct dom *d),
 {
 	unsigned int i;
 
-	for (i = 0; i < DOMAINS; i++)
+	for (i = 0; i < ids_end; i++)
 		if (doms[i])
 			fn(arg, i, doms[i]);
+}
+
+static void in_use(unsigned int domid)
+{
+	if (domid >= ids_end)
+		ids_end = domid + 1;
 }
 
 static struct dom *dom_new(unsigned int domid, uint64_t gfn, uint32_t port,
@@ -59,6 +67,7 @@ static struct dom *dom_new(unsigned int domid, uint64_t gfn, uint32_t port,
 	d->target = -1;
 	d->kept = *kept;
 	doms[domid] = d;
+	in_use(domid);
 	return d;
 }
 
@@ -150,6 +159,7 @@ void dom_set_target(unsigned int domid, int32_t target)
 void dom_set_noticed(unsigned int domid)
 {
 	noticed[domid] = true;
+	in_use(domid);
 }
 
 bool dom_is_noticed(unsigned int domid)
@@ -342,7 +352,7 @@ static void check_all(void)
 		free(s);
 		return;
 	}
-	for (i = 1; i < DOMAINS; i++)
+	for (i = 1; i < ids_end; i++)
 		if (check_one(i, s->state[i])) {
 			ended = true;
 			watch_fire_special("@releaseDomain", i);

@@ -15,6 +15,7 @@
 
 struct limits limits = DEFAULTS;
 static struct usage *usage[QUOTA_DOMAINS];
+static unsigned int usage_end;		/* above the last that there is */
 
 static const struct quota_name names[] = {
 	{ "nodes", "nodes a domain may own", &limits.nodes },
@@ -55,6 +56,8 @@ struct usage *quota_of(unsigned int domid)
 {
 	if (!usage[domid])
 		usage[domid] = mem_zero(sizeof(**usage));
+	if (domid >= usage_end)
+		usage_end = domid + 1;
 	return usage[domid];
 }
 
@@ -75,10 +78,11 @@ void quota_reset(void)
 	unsigned int i;
 
 	limits = (struct limits)DEFAULTS;
-	for (i = 0; i < QUOTA_DOMAINS; i++) {
+	for (i = 0; i < usage_end; i++) {
 		free(usage[i]);
 		usage[i] = NULL;
 	}
+	usage_end = 0;
 }
 
 void tally_add(struct tally *t, unsigned int domid, int nodes, int64_t bytes)

@@ -22,6 +22,7 @@ static size_t nodes_before;
 
 /* ---- a hypervisor of pages ---- */
 
+static unsigned int fakes_end;		/* above any that there was */
 static struct fake {
 	struct xenstore_domain_interface *page;
 	enum xen_state state;
@@ -41,6 +42,8 @@ struct xenstore_domain_interface *rig_domain(unsigned int domid)
 {
 	if (!fakes[domid].page)
 		fakes[domid].page = new_page();
+	if (domid >= fakes_end)
+		fakes_end = domid + 1;
 	memset(fakes[domid].page, 0, 4096);
 	fakes[domid].state = XEN_RUNNING;
 	fakes[domid].no_page = false;
@@ -123,7 +126,7 @@ int xen_domains(xen_domain_fn *fn, void *arg)
 {
 	unsigned int i;
 
-	for (i = 0; i < DOMAINS; i++)
+	for (i = 0; i < fakes_end; i++)
 		if (fakes[i].state != XEN_GONE)
 			fn(arg, i, fakes[i].state);
 	return 0;
