@@ -294,6 +294,43 @@ static void test_partial_messages(void **state)
 	client_close(g);
 }
 
+/*
+ * Killed after the record was written and before anything else was: the request
+ * is done, so it must not be done again (a second WATCH would be EEXIST), and
+ * its reply and its event must come.
+ */
+static void test_killed_after_record(void **state)
+{
+	struct xsd_sockmsg hdr = { XS_WATCH, 9, 0, 4 };
+	struct xenstore_domain_interface *page = rig_domain(1);
+	struct stream_head was, *h;
+	struct client *g;
+	char msg[20];
+
+	(void)state;
+	client_introduce(dom0, 1);
+	g = client_ring(1);
+	h = dom_find(1)->conn->s.h;
+	memcpy(msg, &hdr, sizeof(hdr));
+	memcpy(msg + sizeof(hdr), "w\0t", 4);
+	client_send(g, msg, sizeof(msg));
+	was = *h;
+	rig_signal(1);
+	rig_step();
+	assert_true(h->in_done > was.in_done && h->out_put > was.out_put);
+	h->in_done = was.in_done;
+	h->out_put = h->out_sent = was.out_put;
+	page->rsp_prod = 0;
+	restart();
+	rig_signal(1);
+	rig_step();
+	assert_true(client_poll(g));
+	assert_int_equal(g->hdr.req_id, 9);
+	assert_int_equal(g->hdr.type, XS_WATCH);
+	assert_string_equal(client_event(g), "w t");
+	client_close(g);
+}
+
 /* Gone meanwhile: released at the start, with all that it had. */
 static void test_domain_gone_meanwhile(void **state)
 {
@@ -592,7 +629,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_all_survives), T(test_random),
 		T(test_last_change_is_told), T(test_transaction_fails_late),
-		T(test_partial_messages), T(test_domain_gone_meanwhile),
+		T(test_partial_messages), T(test_killed_after_record),
+		T(test_domain_gone_meanwhile),
 		T(test_cut), T(test_damage), T(test_killed_under_load),
 	};
 
