@@ -206,7 +206,7 @@ static void on_built(void *arg, const struct fault *f, const struct rings *r)
 		return;
 	}
 	c->rings = *r;
-	/* All that was claimed is used; this costs a call and leaves no doubt. */
+	/* All that was claimed is used; a call more leaves no doubt. */
 	hvctl_domain_claim(c->d->hd->hv, c->d->domid, 0);
 	resume(c, true);
 }
@@ -315,7 +315,7 @@ static void failed(struct create *c)
 	json_object_object_del(e, "errno");
 	event_emit(c->d, "create-failed", e, "%s", c->fault.text);
 	dom_set_state(c->d, DOM_DYING, "its creation failed");
-	/* With its id now, for an hvxd that has to end what this one doesn't. */
+	/* With its id now, for an hvxd that must end what this one doesn't. */
 	state_write(c->d);
 	c->ending = true;
 	end_begin(c->d, on_ended, c);

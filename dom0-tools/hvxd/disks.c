@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A guest's disks: their nodes, as libxl writes them but under the type hvbd, so
- * that dom0's xen-blkback lets them alone; and what blkback is handed for them.
+ * A guest's disks: their nodes, as libxl writes them but under the type hvbd,
+ * so that dom0's xen-blkback lets them alone; and what blkback is handed for
+ * them.
  */
 #include <errno.h>
 #include <fcntl.h>

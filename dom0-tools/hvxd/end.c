@@ -116,7 +116,7 @@ static void on_destroyed(void *arg, const void *result, size_t size,
 	if (err && err != ESRCH)
 		log_warn("%s: destroying domain %u: %s", e->d->name,
 			 e->d->domid, strerror(err));
-	/* By now the store daemon has seen it die; this is for one that hasn't. */
+	/* The store daemon has seen it die; this is for one that hasn't. */
 	store_release(e->d->hd->store, e->d->domid);
 	e->phase = PHASE_GONE;
 	step(e);

@@ -109,12 +109,19 @@ for delay in 1000 20000 60000 120000 200000 300000 500000; do
 	same "kill in a create"
 done
 kib=16384
-create web || fail "create"
+create web "" ',"on_reboot":"restart"' || fail "create"
 uuid=$(field web uuid)
 hvx-daemon kill hvxd
 hvx-daemon start hvxd
 [ "$(state web)" = running ] || fail "web is $(state web) after a kill"
 [ "$(field web uuid)" = "$uuid" ] || fail "another uuid"
+
+# The store may go and come as well.
+hvx-daemon kill hvxstored
+hvx-daemon start hvxstored
+create other || fail "create after the store was started again"
+destroy other || fail "destroy after the store was started again"
+[ "$(state web)" = running ] || fail "web is $(state web)"
 
 echo "@ orders"
 hvxask '{"id":1,"do":"reboot","domain":"web","wait":true}' | grep -c '"reason":"reboot"'
