@@ -152,8 +152,11 @@ static void heard(void *arg)
 static void hung_up(void *arg)
 {
 	struct service *s = arg;
+	struct vbd *v;
 
 	s->parent = NULL;
+	for (v = s->disks; v; v = v->next)
+		vbd_step(v);
 	if (!s->disks)
 		loop_stop(s->loop);
 }

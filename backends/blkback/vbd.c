@@ -158,7 +158,7 @@ static void left(struct vbd *v)
 		log_info("%s: disconnected", v->name);
 		control_event(v->s, "disconnected", v, 0, NULL);
 	}
-	v->gone = v->going || is_orphan(v);
+	v->gone = v->going;
 }
 
 static void leave(struct vbd *v)
@@ -276,6 +276,8 @@ void vbd_step(struct vbd *v)
 			break;
 		act(v, what);
 	}
+	if (v->own == BUS_CLOSED && !v->draining && is_orphan(v))
+		v->gone = true;
 }
 
 void vbd_detach(struct vbd *v, bool force, int64_t id)

@@ -443,6 +443,26 @@ static void test_silent_then_dead(void **arg)
 	close(image);
 }
 
+/* The parent is gone, then the guest: nobody is left to serve. */
+static void test_orphan(void **arg)
+{
+	int image = fake_image(BYTES, 0);
+	struct vbd *v = fake_attach(0, image, NULL);
+
+	(void)arg;
+	fake_connect(0, 1);
+	fake_service.parent = NULL;
+	fake->front[0].state = BUS_CLOSED;
+	vbd_step(v);
+	fake_run();
+	assert_ptr_equal(fake_service.disks, v);
+	fake->front[0].state = BUS_UNKNOWN;
+	vbd_step(v);
+	fake_run();
+	assert_null(fake_service.disks);
+	close(image);
+}
+
 /* Once mapped, no call copies; what can't be mapped writable is copied as far
  * as its grant allows. */
 static void test_kept(void **arg)
@@ -894,6 +914,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_double_fetch, begin, end),
 		cmocka_unit_test_setup_teardown(test_states, begin, end),
 		cmocka_unit_test_setup_teardown(test_haste, begin, end),
+		cmocka_unit_test_setup_teardown(test_orphan, begin, end),
 		cmocka_unit_test_setup_teardown(test_idle_kicks, begin, end),
 		cmocka_unit_test_setup_teardown(test_silent_then_dead, begin,
 						end),
