@@ -19,5 +19,5 @@ libcfg-src := $(addprefix dom0-tools/hvxl/,cfg_note.c cfg_lex.c cfg_parse.c \
 	cfg_vif.c cfg_cpus.c xl_conf.c)
 # The host's network.
 hvxl-src += dom0-tools/hvxl/cmd_net.c
-# Of libnl's look-ups of names, which would need shared libraries, none is called.
+# Of libnl's look-ups of names, which need shared libraries, none is called.
 hvxl-libs += libbridge.a -lnl-route-3 -lnl-3 -Wl,--no-warnings

@@ -193,14 +193,16 @@ def check_same(command, both):
 DEVICES = """
 b=/local/domain/0/backend
 front=/local/domain/1/device
+dev=xvda
 for d in 51712 51728; do
 	own=/libxl/1/device/vbd/$d
 	xenstore-write $own/backend $b/vbd/1/$d $own/frontend $front/vbd/$d \\
 		$own/frontend-id 1 $own/params /dev/ram0 $own/type phy \\
-		$own/dev xvda $own/mode w $own/device-type disk \\
+		$own/dev $dev $own/mode w $own/device-type disk \\
 		$own/removable 0 $own/online 1 $own/state 1 \\
 		$front/vbd/$d/backend-id 0 $front/vbd/$d/state 4 \\
 		$front/vbd/$d/backend $b/vbd/1/$d
+	dev=xvdb
 done
 xenstore-write $front/vbd/51712/ring-ref 8 $front/vbd/51712/event-channel 9
 for d in 0 1; do
@@ -223,12 +225,12 @@ JSON = ["list", "list -l", "info", "info -n", "vcpu-list", "uptime",
         "top -d 0.1"]
 # What hvxl did, asked of Debian's tools.  In order.
 ACTIONS = [
-    ("./hvxl vcpu-pin g1 0 1; xl vcpu-list g1 | awk 'NR == 2 { print $8 }'",
+    ("./hvxl vcpu-pin g1 0 1; xl vcpu-list g1 | awk 'NR == 2 { print $7 }'",
      "1"),
     ("./hvxl vcpu-pin g1 all all,^1 1; xl vcpu-list g1 | "
-     "awk 'NR > 1 { print $8 $9 $10 }'", "0/1\n0/1"),
+     "awk 'NR > 1 { print $7 $8 $9 }'", "0/1\n0/1"),
     ("./hvxl vcpu-pin g1 1 - all; xl vcpu-list g1 | "
-     "awk 'NR == 3 { print $8 $9 $10 }'", "0/all"),
+     "awk 'NR == 3 { print $7 $8 $9 }'", "0/all"),
     ("./hvxl vcpu-set g1 1; xenstore-read /local/domain/1/cpu/0/availability "
      "/local/domain/1/cpu/1/availability", "online\noffline"),
     ("./hvxl mem-set g1 8; xenstore-read /local/domain/1/memory/target",
