@@ -28,12 +28,22 @@ static uint32_t rsp_prod(const struct stream *s)
 	return s->h->rsp_base + (uint32_t)s->h->out_sent;
 }
 
+/* Our indices, and what we can. */
+static void show(struct xenstore_domain_interface *r, const struct stream *s)
+{
+	store(&r->server_features, XENSTORE_SERVER_FEATURE_RECONNECTION |
+				   XENSTORE_SERVER_FEATURE_ERROR);
+	store(&r->error, s->h->error);
+	store(&r->req_cons, req_cons(s));
+	store(&r->rsp_prod, rsp_prod(s));
+}
+
 bool ring_adopt(struct xenstore_domain_interface *r, struct stream *s)
 {
 	uint32_t cons = load(&r->req_cons), prod = load(&r->rsp_prod);
 
 	stream_restart(s, cons, prod);
-	ring_resume(r, s);
+	show(r, s);
 	return load(&r->req_prod) - cons <= SIZE &&
 	       prod - load(&r->rsp_cons) <= SIZE;
 }
@@ -43,16 +53,16 @@ void ring_clear(struct xenstore_domain_interface *r, struct stream *s)
 	stream_restart(s, 0, 0);
 	store(&r->req_prod, 0);
 	store(&r->rsp_cons, 0);
-	ring_resume(r, s);
+	show(r, s);
 }
 
 void ring_resume(struct xenstore_domain_interface *r, struct stream *s)
 {
-	store(&r->server_features, XENSTORE_SERVER_FEATURE_RECONNECTION |
-				   XENSTORE_SERVER_FEATURE_ERROR);
-	store(&r->error, s->h->error);
-	store(&r->req_cons, req_cons(s));
-	store(&r->rsp_prod, rsp_prod(s));
+	if (req_cons(s) - load(&r->req_cons) > SIZE ||
+	    rsp_prod(s) - load(&r->rsp_prod) > SIZE)
+		ring_adopt(r, s);
+	else
+		show(r, s);
 }
 
 /* Copies between a ring's circle and pieces of ours. */

@@ -16,7 +16,11 @@
 /* Adopts the indices as the page has them, or makes both directions empty. */
 bool ring_adopt(struct xenstore_domain_interface *r, struct stream *s);
 void ring_clear(struct xenstore_domain_interface *r, struct stream *s);
-/* Indices that a killed predecessor may not have written, and features. */
+/*
+ * After a restart: goes on where the stream says, and writes the indices that a
+ * killed predecessor may not have; or, if the page is further on than that,
+ * because another daemon served it meanwhile, adopts what it says.
+ */
 void ring_resume(struct xenstore_domain_interface *r, struct stream *s);
 
 /* Bytes moved, or -1: the guest's index makes no sense. */

@@ -331,6 +331,32 @@ static void test_killed_after_record(void **state)
 	client_close(g);
 }
 
+/* Another daemon served the ring meanwhile. */
+static void test_served_by_another(void **state)
+{
+	struct xenstore_domain_interface *page = rig_domain(1);
+	struct client *g;
+
+	(void)state;
+	client_introduce(dom0, 1);
+	client_write(dom0, 0, "/local/domain/1", "");
+	client_chmod(dom0, 0, "/local/domain/1", "n1");
+	g = client_ring(1);
+	assert_int_equal(client_write(g, 0, "x", "1"), 0);
+	client_close(dom0);
+	rig_stop();
+	page->req_cons += 500;
+	page->req_prod += 500;
+	page->rsp_prod += 300;
+	page->rsp_cons += 300;
+	rig_start(dir);
+	dom0 = client_socket();
+	assert_int_equal(client_write(g, 0, "x", "2"), 0);
+	assert_int_equal(client_str(g, XS_READ, 0, "x"), 0);
+	assert_string_equal(g->reply, "2");
+	client_close(g);
+}
+
 /* Gone meanwhile: released at the start, with all that it had. */
 static void test_domain_gone_meanwhile(void **state)
 {
@@ -630,7 +656,7 @@ int main(void)
 		T(test_all_survives), T(test_random),
 		T(test_last_change_is_told), T(test_transaction_fails_late),
 		T(test_partial_messages), T(test_killed_after_record),
-		T(test_domain_gone_meanwhile),
+		T(test_served_by_another), T(test_domain_gone_meanwhile),
 		T(test_cut), T(test_damage), T(test_killed_under_load),
 	};
 
