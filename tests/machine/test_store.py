@@ -31,11 +31,16 @@ run xenstore-exists /test/a
 run xenstore-exists /test/none
 run xenstore-rm /test/b
 run xenstore-list /test
+rm -f /run/watch
 xenstore-watch -n 3 /test/w >/run/watch &
-i=0; until [ -s /run/watch ] || [ $i = 200 ]; do usleep 50000; i=$((i+1)); done
+watcher=$!
+i=0; until [ -s /run/watch ] || [ $i = 600 ]; do usleep 50000; i=$((i+1)); done
 xenstore-write /test/w 1
 xenstore-write /test/w/x 1
-wait $!
+i=0; while kill -0 $watcher 2>/dev/null && [ $i -lt 600 ]; do
+	usleep 50000; i=$((i+1))
+done
+kill $watcher 2>/dev/null
 run cat /run/watch
 i=0; while [ $i -lt 100 ]; do
 	set -- "$@" /test/many/a-name-of-some-length-$i v; i=$((i+1))
@@ -60,7 +65,7 @@ KILLED = """
 xen-init-dom0 >/dev/null || exit 8
 XENSTORED_PATH=/dev/xen/xenbus xenstore-watch /busy >/run/events &
 watcher=$!
-i=0; until [ -s /run/events ] || [ $i = 200 ]; do usleep 50000; i=$((i+1)); done
+i=0; until [ -s /run/events ] || [ $i = 600 ]; do usleep 50000; i=$((i+1)); done
 (
 	export XENSTORED_PATH=/dev/xen/xenbus
 	i=0
