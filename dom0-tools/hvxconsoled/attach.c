@@ -195,7 +195,8 @@ static int serve_socket(const char *path)
 		return -1;
 	unlink(path);
 	/* Whoever can type on consoles is root; so it is from the first. */
-	if (fchmod(fd, 0600) || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) ||
+	if (fchmod(fd, 0600) ||
+	    bind(fd, (struct sockaddr *)&addr, sizeof(addr)) ||
 	    chmod(path, 0600) || listen(fd, 64)) {
 		error = errno;
 		close(fd);

@@ -8,8 +8,8 @@
  * loses the oldest, so nobody holds up a guest or another reader. Input of all
  * of them is taken in turn, and no faster than the guest does.
  *
- * A guest gets a budget of events and bytes for each slice of time. One that has
- * used it up is left alone until the slice is over: its event channel stays
+ * A guest gets a budget of events and bytes for each slice of time. One that
+ * has used it up is left alone until the slice is over: its event channel stays
  * masked, its ring fills, and it waits, as it would for a slow line.
  */
 #ifndef HVXCONSOLED_CONSOLE_H

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What is asked of the hypervisor: pages and event channels of guests, and which
- * domains there are. linux.c does it in dom0; tests have one of their own. */
+/*
+ * What is asked of the hypervisor: pages and event channels of guests, and
+ * which domains there are. linux.c and list.c do it in dom0; tests have one of
+ * their own.
+ */
 #ifndef HVXCONSOLED_HYPER_H
 #define HVXCONSOLED_HYPER_H
 

@@ -38,17 +38,17 @@ struct daemon {
 static void usage(FILE *to)
 {
 	fputs("Usage: hvxconsoled [OPTION]...\n"
-	      "Serves guests' consoles: a log, a terminal and a socket for each.\n"
+	      "Serves guests' consoles: a log, a terminal, a socket.\n"
 	      "\n"
-	      "  --log-dir DIR    guests' logs (/var/log/xen/console); none: no logs\n"
-	      "  --log-limit KIB  a log begins anew at this size (4096), the old one is kept\n"
+	      "  --log-dir DIR    for logs (/var/log/xen/console); none: no logs\n"
+	      "  --log-limit KIB  a log begins anew at this size (4096)\n"
 	      "  --run-dir DIR    socket and recent output (/run/hvx)\n"
 	      "  --pid-file FILE  written when hvxconsoled serves\n"
 	      "  -v, --verbose    says more\n"
 	      "  -h, --help\n"
 	      "\n"
 	      "SIGHUP opens all logs again.\n"
-	      "Example: hvxconsoled --log-limit 16384 --pid-file /run/hvxconsoled.pid\n",
+	      "Example: hvxconsoled --log-limit 16384 -v\n",
 	      to);
 }
 
@@ -196,7 +196,7 @@ static int open_all(struct daemon *d, const struct options *o)
 		return fail("event loop", "");
 	all->hyper = hyper_open(&what);
 	if (!all->hyper)
-		return fail(what, "; is this dom0, with its xen modules loaded?");
+		return fail(what, "; is this dom0, with Xen's modules loaded?");
 	if (consoles_init(all))
 		return fail("event loop", "");
 	d->xs = xs_open(HVXS_RECONNECT);

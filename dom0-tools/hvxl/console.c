@@ -21,7 +21,7 @@
 #include "hvxl.h"
 
 #define SOCKET		"/run/hvx/console.sock"
-#define PAUSE_MS	50		/* between looks at what isn't there yet */
+#define PAUSE_MS	50		/* before looking again */
 /* How long a daemon that has died may take to be there again, ms. */
 #define RESTART_MS	15000
 

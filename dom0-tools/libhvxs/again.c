@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PAUSE_FIRST	5		/* ms between tries, doubled each time */
+#define PAUSE_FIRST	5		/* ms between tries, then doubled */
 #define PAUSE_LAST	100
 /* A connection that lasted less, ms, doesn't make the next pause short. */
 #define LASTED		1000
@@ -278,7 +278,8 @@ static bool dial(struct xs_handle *h)
 	struct again *a = h->again;
 
 	h->fd = hvxs_dial(true, &h->is_socket);
-	if (h->fd >= 0 && (hvxs_waker_add(&h->waker, h->fd) || set_watches(h))) {
+	if (h->fd >= 0 &&
+	    (hvxs_waker_add(&h->waker, h->fd) || set_watches(h))) {
 		close(h->fd);
 		h->fd = -1;
 	}

@@ -106,9 +106,12 @@ static bool next_part(struct xs_handle *h, xs_transaction_t t, const char *path,
 		      struct long_dir *d)
 {
 	char number[NUMBER_TEXT];
-	struct part parts[] = { string_part(path), number_part(number, d->len) };
+	struct part parts[] = {
+		string_part(path), number_part(number, d->len),
+	};
 	unsigned int len, head;
-	char *reply = hvxs_talk(h, t, XS_DIRECTORY_PART, parts, 2, &len), *names;
+	char *reply = hvxs_talk(h, t, XS_DIRECTORY_PART, parts, 2, &len);
+	char *names;
 
 	if (!reply)
 		return false;

@@ -164,7 +164,8 @@ static void flush(struct xs_handle *h)
 	struct request *r;
 
 	while ((r = first_unsent(h))) {
-		ssize_t n = hvxs_send(h, r->message + r->sent, r->len - r->sent);
+		ssize_t n = hvxs_send(h, r->message + r->sent,
+				      r->len - r->sent);
 
 		if (n > 0) {
 			r->sent += n;
@@ -188,12 +189,13 @@ static int error_number(const char *name)
 		const char *name;
 		int number;
 	} errors[] = {
-		{ "EINVAL", EINVAL }, { "EACCES", EACCES }, { "EEXIST", EEXIST },
-		{ "EISDIR", EISDIR }, { "ENOENT", ENOENT }, { "ENOMEM", ENOMEM },
-		{ "ENOSPC", ENOSPC }, { "EIO", EIO }, { "ENOTEMPTY", ENOTEMPTY },
-		{ "ENOSYS", ENOSYS }, { "EROFS", EROFS }, { "EBUSY", EBUSY },
-		{ "EAGAIN", EAGAIN }, { "EISCONN", EISCONN }, { "E2BIG", E2BIG },
-		{ "EPERM", EPERM }, { "EBADF", EBADF }, { "ESRCH", ESRCH },
+		{ "E2BIG", E2BIG }, { "EACCES", EACCES }, { "EAGAIN", EAGAIN },
+		{ "EBADF", EBADF }, { "EBUSY", EBUSY }, { "EEXIST", EEXIST },
+		{ "EINVAL", EINVAL }, { "EIO", EIO }, { "EISCONN", EISCONN },
+		{ "EISDIR", EISDIR }, { "ENOENT", ENOENT },
+		{ "ENOMEM", ENOMEM }, { "ENOSPC", ENOSPC },
+		{ "ENOSYS", ENOSYS }, { "ENOTEMPTY", ENOTEMPTY },
+		{ "EPERM", EPERM }, { "EROFS", EROFS }, { "ESRCH", ESRCH },
 	};
 	size_t i;
 

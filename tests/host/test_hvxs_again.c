@@ -43,8 +43,8 @@ static void note(struct fake_store *f)
 	const char *second = f->body + strlen(f->body) + 1;
 	size_t at = strlen(seen);
 
-	snprintf(seen + at, sizeof(seen) - at, "%u:%u:%.64s%s%.64s ", f->type, f->tx,
-		 f->body, f->len > strlen(f->body) + 1 ? "," : "",
+	snprintf(seen + at, sizeof(seen) - at, "%u:%u:%.64s%s%.64s ",
+		 f->type, f->tx, f->body, f->len > strlen(f->body) + 1 ? "," : "",
 		 f->len > strlen(f->body) + 1 ? second : "");
 }
 
