@@ -11,7 +11,6 @@
 
 struct io {
 	struct io_uring ring;
-	unsigned int queued;
 };
 
 struct io *io_open(unsigned int entries, int held)
@@ -48,20 +47,18 @@ int io_fd(const struct io *io)
 	return io->ring.ring_fd;
 }
 
-void io_submit(struct io *io)
+bool io_submit(struct io *io)
 {
 	int n;
 
-	while (io->queued) {
+	while (io_uring_sq_ready(&io->ring)) {
 		n = io_uring_submit(&io->ring);
-		if (n > 0)
-			io->queued -= n;
 		/* The kernel is short of memory, or wants its completions
-		 * fetched: those come by the descriptor, and with them the next
-		 * try. */
-		else if (n != -EINTR)
-			return;
+		 * fetched first. */
+		if (n <= 0 && n != -EINTR)
+			return false;
 	}
+	return true;
 }
 
 /* A free place in the submission ring: it is as long as all that can be asked
@@ -75,7 +72,6 @@ static struct io_uring_sqe *place(struct io *io)
 		if (io_uring_sq_space_left(&io->ring) == 0)
 			io_uring_submit_and_wait(&io->ring, 1);
 	}
-	io->queued++;
 	return sqe;
 }
 

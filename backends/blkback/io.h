@@ -10,6 +10,7 @@
 #ifndef BLKBACK_IO_H
 #define BLKBACK_IO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,8 +37,8 @@ void io_sync(struct io *io, struct io_op *op, int fd);
 void io_discard(struct io *io, struct io_op *op, int fd, uint64_t offset,
 		uint64_t bytes);
 
-/* Hands what is queued to the kernel. */
-void io_submit(struct io *io);
+/* Hands what is queued to the kernel. False: it didn't take all, try again. */
+bool io_submit(struct io *io);
 /* Calls done for what has ended; how many. */
 unsigned int io_reap(struct io *io);
 

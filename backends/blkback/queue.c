@@ -380,7 +380,7 @@ static bool pass(struct service *s)
 
 	any |= begin_all(s);
 	copies_run(s);
-	io_submit(s->io);
+	any |= !io_submit(s->io);
 	any |= io_reap(s->io) > 0;
 	copies_run(s);
 	publish_all(s);
