@@ -195,27 +195,35 @@ int loop_signals(struct loop *l, const int *list, loop_signal_fn *fn, void *arg)
 /* ms to the first timer, -1 if there is none. */
 static int until_timer(const struct loop *l)
 {
-	int64_t first = -1, now = loop_now();
 	const struct loop_timer *t;
+	int64_t first = -1, now;
 
 	for (t = l->timers; t; t = t->next)
 		if (!t->dead && t->at >= 0 && (first < 0 || t->at < first))
 			first = t->at;
 	if (first < 0)
 		return -1;
+	now = loop_now();
 	return first <= now ? 0 : first - now > 60000 ? 60000 : first - now;
 }
 
 static void run_timers(struct loop *l)
 {
-	int64_t now = loop_now();
 	struct loop_timer *t;
+	int64_t now = -1;
 
-	for (t = l->timers; t; t = t->next)
-		if (!t->dead && t->at >= 0 && t->at <= now) {
+	/* The clock is not asked when no timer is armed: on some machines that
+	 * costs as much as the rest of a round. */
+	for (t = l->timers; t; t = t->next) {
+		if (t->dead || t->at < 0)
+			continue;
+		if (now < 0)
+			now = loop_now();
+		if (t->at <= now) {
 			t->at = -1;
 			t->fn(t->arg);
 		}
+	}
 }
 
 int loop_run(struct loop *l)
