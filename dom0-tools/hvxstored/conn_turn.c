@@ -148,7 +148,8 @@ static void read_socket(struct conn *c)
 
 	if (!stream_in_room(&c->s, v))
 		return;
-	n = readv(c->fd, v, 2);
+	/* The rest, where the circle begins again, is for the next time. */
+	n = recv(c->fd, v[0].iov_base, v[0].iov_len, MSG_DONTWAIT);
 	if (n > 0)
 		stream_in_got(&c->s, n);
 	else if (!n || (errno != EAGAIN && errno != EINTR))
@@ -157,14 +158,12 @@ static void read_socket(struct conn *c)
 
 static void write_socket(struct conn *c)
 {
-	struct msghdr m = { 0 };
 	struct iovec v[2];
 	ssize_t n;
 
-	m.msg_iov = v;
-	m.msg_iovlen = 2;
 	while (!c->dead && stream_out_data(&c->s, v)) {
-		n = sendmsg(c->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+		n = send(c->fd, v[0].iov_base, v[0].iov_len,
+			 MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n > 0)
 			stream_out_sent(&c->s, n);
 		else if (errno != EINTR)
