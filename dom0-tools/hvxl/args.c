@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Arguments: getopt_long(3) fed from the command's table, and what they mean. */
+/* Arguments: getopt_long(3) fed from the command's table, and their meaning. */
 #include "args.h"
 
 #include <ctype.h>

@@ -13,7 +13,8 @@
 
 const struct option_def sched_credit_options[] = {
 	{ 'd', "domain", "DOMAIN", "Whose weight and cap" },
-	{ 'w', "weight", "WEIGHT", "Its share beside others', 1 to 65535 (256)" },
+	{ 'w', "weight", "WEIGHT",
+	  "Its share beside others', 1 to 65535 (256)" },
 	{ 'c', "cap", "CAP", "The most it gets, in percent of a CPU; 0: all" },
 	{ 's', "schedparam", NULL, "The scheduler's own parameters" },
 	{ 't', "tslice_ms", "TSLICE", "Time slice, 1 to 1000 ms" },

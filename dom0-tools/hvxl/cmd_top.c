@@ -13,7 +13,8 @@ const struct option_def top_option_defs[] = {
 	{ 'b', "batch", NULL, "Print tables, one after the other" },
 	{ 'i', "iterations", "N", "End after N tables" },
 	{ 'd', "delay", "SECONDS", "Time between two looks (3)" },
-	{ 'f', "full-name", NULL, "Names in full, not their first ten letters" },
+	{ 'f', "full-name", NULL,
+	  "Names in full, not their first ten letters" },
 	{ 'n', "networks", NULL, "Each network card, too" },
 	{ 'x', "vbds", NULL, "Each disk, too" },
 	{ 'v', "vcpus", NULL, "Each VCPU, too" },
@@ -69,7 +70,7 @@ static void wait_for(double s)
 static int top_batch(struct top_options *o)
 {
 	struct top_sample now = { 0 }, before;
-	/* A program that asks once wants shares, not zeroes: the second look. */
+	/* A program that asks once wants shares, not zeroes: two looks. */
 	const bool once = hvxl.json && !o->batch;
 	unsigned long i;
 	int rc = 0;

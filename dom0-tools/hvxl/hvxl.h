@@ -2,7 +2,8 @@
 /*
  * What hvxl's files share: the global options, how mistakes are told, and the
  * ways to the hypervisor and to the store, each opened by the first who needs
- * it. A command returns its exit code; what goes wrong in here ends hvxl with 1.
+ * it. A command returns its exit code; what goes wrong in here ends hvxl with
+ * 1.
  */
 #ifndef HVXL_HVXL_H
 #define HVXL_HVXL_H
@@ -32,7 +33,7 @@ int fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Only with -v. */
 void detail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* A line as it is, without the program's name: where xl's text is a contract. */
+/* A line as it is, without the program's name: xl's text, a contract. */
 void tell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

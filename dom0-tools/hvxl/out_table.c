@@ -19,8 +19,8 @@ void uuid_text(const xen_domain_handle_t handle, char text[37])
 
 	for (i = 0; i < 16; i++)
 		text += sprintf(text, "%s%02x",
-				i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
-				handle[i]);
+				i == 4 || i == 6 || i == 8 || i == 10
+				? "-" : "", handle[i]);
 }
 
 /* Why a domain is shut down; of one that isn't, poweroff's 0. */

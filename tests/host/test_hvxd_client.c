@@ -2,8 +2,8 @@
 /*
  * hvxl as a client of hvxd: a thread plays hvxd by a script of lines. What
  * must hold: a request is one line; its answer is found among progress and what
- * belongs to others, in pieces of any size; and whatever hvxd does wrong ends in
- * an error that says so.
+ * belongs to others, in pieces of any size; and whatever hvxd does wrong ends
+ * in an error that says so.
  */
 #include <setjmp.h>
 #include <stdarg.h>
