@@ -809,5 +809,6 @@ int main(void)
 		cmocka_unit_test(test_helpers),
 	};
 
+	alarm(120);	/* what hangs has failed */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -269,5 +269,6 @@ int main(void)
 		cmocka_unit_test(test_no_spin),
 	};
 
+	alarm(120);	/* what hangs has failed */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
