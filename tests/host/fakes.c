@@ -139,16 +139,6 @@ __weak bool frame_get(mfn_t mfn, const struct domain *d)
 	return true;
 }
 
-__weak bool frame_get_any(mfn_t mfn)
-{
-	struct fake_frame *f = fake_of(mfn);
-
-	if (!f || !f->owner)
-		return false;
-	f->refs++;
-	return true;
-}
-
 __weak void frame_put(mfn_t mfn)
 {
 	struct fake_frame *f = fake_of(mfn);

@@ -97,4 +97,7 @@ void host_free_domain(struct domain *d);
 /* A frame of the arena given to d, as RAM of its reservation. */
 mfn_t host_give_frame(struct domain *d);
 
+/* What m2p_set() wrote. */
+unsigned long m2p_get(mfn_t mfn);
+
 #endif

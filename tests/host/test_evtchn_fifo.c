@@ -198,7 +198,7 @@ static void test_expand_refusals(void **state)
 	mfn_t foreign = host_give_frame(d2);
 
 	(void)state;
-	evtchn_set_limit(d1, 2047);	/* two pages of words */
+	d1->evtchn.max_ports = 2047 + 1;	/* two pages of words */
 	assert_int_equal(init_control(0, control_mfn[0], 0), 0);
 	assert_int_equal(expand(foreign), -EINVAL);
 	assert_int_equal(expand(INVALID_MFN), -EINVAL);
@@ -382,7 +382,7 @@ static void test_many_ports(void **state)
 	unsigned int p = 0, n;
 
 	(void)state;
-	evtchn_set_limit(d1, 4095 + 1000);
+	d1->evtchn.max_ports = 4095 + 1000 + 1;
 	start_fifo();
 	for (n = 0; !evtchn_alloc_unbound(d1, 2, &p); n++)
 		;

@@ -107,10 +107,6 @@ void ipi_serve_flush(void)
 {
 }
 
-void ipi_serve_call(void)
-{
-}
-
 void domain_ioport_deny(unsigned int first, unsigned int last)
 {
 	(void)first, (void)last;

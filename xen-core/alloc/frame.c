@@ -177,22 +177,6 @@ bool frame_get(mfn_t mfn, const struct domain *d)
 	return true;
 }
 
-bool frame_get_any(mfn_t mfn)
-{
-	uint64_t *p, w;
-
-	if (!mfn_valid(mfn))
-		return false;
-	p = word(mfn);
-	w = load(p);
-	do {
-		if (w_owner(w) == OWNER_FREE || w_dead(w) ||
-		    (w & REFS_MASK) == REFS_MASK)
-			return false;
-	} while (!swap(p, &w, w + REFS_ONE));
-	return true;
-}
-
 void frame_put(mfn_t mfn)
 {
 	uint64_t *p = word(mfn), w = load(p), n;

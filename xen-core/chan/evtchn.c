@@ -229,11 +229,6 @@ void evtchn_vcpu_info_moved(struct vcpu *v)
 	evtchn_notify(v);
 }
 
-bool evtchn_port_valid(struct domain *d, unsigned int port)
-{
-	return evtchn_find(d, port) != NULL;
-}
-
 bool evtchn_port_pending(struct domain *d, unsigned int port)
 {
 	return evtchn_find(d, port) &&
@@ -428,11 +423,6 @@ int evtchn_init_domain(struct domain *d)
 {
 	d->evtchn.ops = &evtchn_2l_ops;
 	return 0;
-}
-
-void evtchn_set_limit(struct domain *d, unsigned int max_port)
-{
-	d->evtchn.max_ports = MIN(max_port, EVTCHN_FIFO_NR_CHANNELS - 1U) + 1;
 }
 
 void evtchn_init_vcpu(struct vcpu *v)

@@ -34,11 +34,6 @@ static bool has_xsave, has_xsaveopt;
 static uint64_t host_xcr0;
 static uint32_t area_size = 512;
 
-uint64_t fpu_host_xcr0(void)
-{
-	return host_xcr0;
-}
-
 void fpu_init(void)
 {
 	uint32_t r[4];

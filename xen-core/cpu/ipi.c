@@ -1,6 +1,6 @@
 /*
  * CPUs asking things of each other: look at your softirqs (kick), drop your
- * translations (flush), run this (call).
+ * translations (flush).
  *
  * A flush request is put into the target's box and counted; the asker waits
  * until the target's count of served requests has passed its own.  Whoever
@@ -8,9 +8,6 @@
  * other at once, or one that asks while another spins on a lock it holds, go
  * on.  A box is held for a few instructions and nothing is waited for inside,
  * so it is taken without machine_relax().
- *
- * Calls are served by interrupt and by those who themselves want to call, not
- * by those who spin: the function may take any lock.
  */
 #include <hvx/ipi.h>
 
@@ -155,47 +152,6 @@ void machine_relax(void)
 	if (unlikely(READ_ONCE(time_sync_wanted)))
 		time_sync_serve();
 	cpu_pause();
-}
-
-/* ---- call ------------------------------------------------------------------ */
-
-/* One call at a time; the lock is its caller's for the whole of it. */
-static struct lock call_lock = LOCK_INIT;
-static void (*call_fn)(void *arg);
-static void *call_arg;
-static cpumask_t call_wanted;		/* not yet done; atomic */
-
-void ipi_serve_call(void)
-{
-	cpumask_t self = cpumask_of(cpu_id());
-
-	/* Pairs with the release of call_wanted: fn and arg are its own. */
-	if (!(__atomic_load_n(&call_wanted, __ATOMIC_ACQUIRE) & self))
-		return;
-	call_fn(call_arg);
-	__atomic_fetch_and(&call_wanted, ~self, __ATOMIC_RELEASE);
-}
-
-void smp_call_function(cpumask_t cpus, void (*fn)(void *arg), void *arg)
-{
-	cpumask_t self = cpumask_of(cpu_id());
-	unsigned int cpu;
-
-	while (!spin_trylock(&call_lock)) {
-		ipi_serve_call();
-		machine_relax();
-	}
-	cpus &= cpu_online;
-	call_fn = fn;
-	call_arg = arg;
-	__atomic_store_n(&call_wanted, cpus & ~self, __ATOMIC_RELEASE);
-	cpumask_for_each(cpu, cpus & ~self)
-		send(cpu, VEC_CALL);
-	if (cpus & self)
-		fn(arg);
-	while (__atomic_load_n(&call_wanted, __ATOMIC_ACQUIRE))
-		machine_relax();
-	spin_unlock(&call_lock);
 }
 
 /* ---- stop ------------------------------------------------------------------ */

@@ -150,10 +150,6 @@ void irq_dispatch(unsigned int vector, __maybe_unused struct cpu_regs *regs)
 		apic_eoi();
 		ipi_serve_flush();
 		break;
-	case VEC_CALL:
-		apic_eoi();
-		ipi_serve_call();
-		break;
 	case VEC_APIC_ERROR:
 		printk(LOG_WARN "CPU%u: APIC error %#x\n", cpu_id(),
 		       apic_error_status());

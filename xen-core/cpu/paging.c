@@ -361,14 +361,6 @@ mfn_t virt_to_mfn(const void *p)
 	return paddr_to_mfn(va - DIRECTMAP_VIRT);
 }
 
-unsigned long m2p_get(mfn_t mfn)
-{
-	if (!mfn_valid(mfn))
-		return M2P_INVALID;
-	return READ_ONCE(((unsigned long *)M2P_RW_VIRT)[mfn_x(mfn)]);
-}
-
-/* RAM only: holes are read-only. */
 void m2p_set(mfn_t mfn, unsigned long gfn)
 {
 	WRITE_ONCE(((unsigned long *)M2P_RW_VIRT)[mfn_x(mfn)], gfn);

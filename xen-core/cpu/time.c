@@ -355,14 +355,6 @@ static uint64_t rtc_seconds(void)
 		 f[RTC_HOUR]) * 60 + f[RTC_MIN]) * 60 + f[RTC_SEC];
 }
 
-void time_wallclock(uint64_t *sec, uint32_t *nsec)
-{
-	uint64_t now = READ_ONCE(wall_base) + time_now();
-
-	*sec = now / NSEC;
-	*nsec = now % NSEC;
-}
-
 void time_update_wallclock(struct domain *d)
 {
 	struct shared_info *s = d->shared;

@@ -9,16 +9,6 @@
 #include <hvx/pcpu.h>
 #include <hvx/sched.h>
 
-static void (*handlers[NR_SOFTIRQS])(void) = {
-	[SOFTIRQ_SCHEDULE] = sched_softirq,
-	[SOFTIRQ_TIMER] = timer_softirq,
-};
-
-void softirq_register(enum softirq nr, void (*fn)(void))
-{
-	handlers[nr] = fn;
-}
-
 void softirq_raise(enum softirq nr)
 {
 	__atomic_fetch_or(&this_pcpu()->softirq_pending, 1U << nr,
@@ -48,17 +38,11 @@ static bool take(struct pcpu *pc, enum softirq nr)
 void softirq_run(void)
 {
 	struct pcpu *pc = this_pcpu();
-	uint32_t others = ~(1U << SOFTIRQ_SCHEDULE);
-	unsigned int nr;
 
 	while (READ_ONCE(pc->softirq_pending)) {
-		for (nr = 0; nr < NR_SOFTIRQS; nr++)
-			if (nr != SOFTIRQ_SCHEDULE && take(pc, nr) &&
-			    handlers[nr])
-				handlers[nr]();
-		if (READ_ONCE(pc->softirq_pending) & others)
-			continue;
-		if (take(pc, SOFTIRQ_SCHEDULE))
-			handlers[SOFTIRQ_SCHEDULE]();
+		if (take(pc, SOFTIRQ_TIMER))
+			timer_softirq();
+		else if (take(pc, SOFTIRQ_SCHEDULE))
+			sched_softirq();
 	}
 }

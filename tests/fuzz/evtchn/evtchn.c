@@ -39,7 +39,7 @@ static void make(unsigned int id)
 	struct domain *d = host_make_domain(id, VCPUS);
 
 	BUG_ON(evtchn_init_domain(d));
-	evtchn_set_limit(d, 1500);
+	d->evtchn.max_ports = 1500 + 1;
 	for (unsigned int i = 0; i < VCPUS; i++)
 		evtchn_init_vcpu(host_make_vcpu(d, i));
 	for (unsigned int i = 0; i < PAGES; i++)

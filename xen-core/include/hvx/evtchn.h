@@ -44,8 +44,6 @@ struct evtchn_vcpu {
 };
 
 int evtchn_init_domain(struct domain *d);
-/* Ports 0..max_port may be used; before the first port is allocated. */
-void evtchn_set_limit(struct domain *d, unsigned int max_port);
 /* Close all; preemptible: -ERESTART. */
 int evtchn_destroy_domain(struct domain *d);
 /* After that, when nobody refers to d any more; vCPUs may be gone. */
@@ -67,7 +65,6 @@ int evtchn_send(struct domain *d, unsigned int port);
 int evtchn_unmask(struct domain *d, unsigned int port);
 /* Is an event waiting that poll or block must notice? */
 bool evtchn_upcall_wanted(const struct vcpu *v);
-bool evtchn_port_valid(struct domain *d, unsigned int port);
 /* Is one of this port pending (for poll and pirq status)?  False if d has no
  * such port. */
 bool evtchn_port_pending(struct domain *d, unsigned int port);

@@ -20,8 +20,6 @@ void fpu_restore(struct vcpu *v);
 /* A legacy (FXSAVE) image of 512 bytes as v's state, and back. */
 void fpu_set_legacy(struct vcpu *v, const void *fxsave);
 void fpu_get_legacy(struct vcpu *v, void *fxsave);
-/* What XCR0 may have at most; 0: no XSAVE. */
-uint64_t fpu_host_xcr0(void);
 /* v, running now, has chosen a legal XCR0. */
 void fpu_set_xcr0(struct vcpu *v, uint64_t xcr0);
 /* v, running now, has changed its CR4. */

@@ -78,8 +78,6 @@ bool frame_owned_by(const struct frame *fr, const struct domain *d);
 /* A plain reference: the frame stays d's and isn't freed.  False if it isn't
  * d's or the count is full. */
 bool __must_check frame_get(mfn_t mfn, const struct domain *d);
-/* The same of any owner that isn't FREE; for the core's own uses. */
-bool __must_check frame_get_any(mfn_t mfn);
 void frame_put(mfn_t mfn);
 
 /* A reference that holds the type.  WRITABLE and already validated tables are
@@ -190,7 +188,6 @@ void heap_free(void *p);
 unsigned long heap_pages_used(void);
 
 /* Machine-to-physical table; guests read it. */
-unsigned long m2p_get(mfn_t mfn);
 void m2p_set(mfn_t mfn, unsigned long gfn);
 #define M2P_INVALID (~0UL)
 /* The first frame of the table's i-th 2 MiB. */

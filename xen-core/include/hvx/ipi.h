@@ -5,7 +5,6 @@
 #include <hvx/types.h>
 
 void ipi_serve_flush(void);	/* VEC_FLUSH */
-void ipi_serve_call(void);	/* VEC_CALL */
 
 /* The machine is dying: other CPUs stop where they are, by NMI. */
 void smp_stop_others(void);

@@ -17,7 +17,6 @@ struct vcpu;
 #define VEC_FLUSH	  0xfa
 #define VEC_KICK	  0xfb
 #define VEC_TIMER	  0xfc
-#define VEC_CALL	  0xfd
 #define VEC_APIC_ERROR	  0xfe
 #define VEC_SPURIOUS	  0xff
 

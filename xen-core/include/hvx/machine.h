@@ -48,16 +48,9 @@ bool preempt_needed(void);
 enum softirq {
 	SOFTIRQ_SCHEDULE,
 	SOFTIRQ_TIMER,
-	SOFTIRQ_TIME_CALIBRATE,
-	SOFTIRQ_CONSOLE,
-	NR_SOFTIRQS
 };
 void softirq_raise(enum softirq nr);			/* on this CPU */
 void softirq_raise_on(unsigned int cpu, enum softirq nr); /* and kick it */
-
-/* Run fn on each of those CPUs that is up, this one too, with interrupts off;
- * returns when all are done.  The caller holds no lock. */
-void smp_call_function(cpumask_t cpus, void (*fn)(void *arg), void *arg);
 
 /* Raw copies to and from the current guest's address space; the number of
  * bytes NOT copied.  Only hvx/guest_access.h calls them. */

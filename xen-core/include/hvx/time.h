@@ -24,8 +24,6 @@ void time_update_vcpu(struct vcpu *v);
 void time_update_area(struct vcpu *v);
 /* Rewrite d's wall clock in shared_info. */
 void time_update_wallclock(struct domain *d);
-/* Wall clock now: seconds and ns since 1970. */
-void time_wallclock(uint64_t *sec, uint32_t *nsec);
 /* dom0 says what time it is: sec.nsec held at system time `at`. */
 void time_set_wallclock(uint64_t sec, uint32_t nsec, uint64_t at);
 /* TSC ticks to ns and back, by this CPU's scale. */
