@@ -47,8 +47,8 @@ def test_guests(dom0, tmp_path):
     assert "end" in said, r.out[-3000:]
     assert "PASSED  ] 12 test" in r.out and "SKIPPED" not in r.out, r.out
     # Checksums were left to the tap and came out right; counters agree.
-    assert int(said["tap-rx-bytes"]) > 10 << 20
-    assert int(said["tap-tx-bytes"]) > 10 << 20
+    assert int(said["tap-rx-bytes"]) > 2 << 20
+    assert int(said["tap-tx-bytes"]) > 2 << 20
     # Killed under traffic: the stream went on, each new netback served it.
     assert said["kills"] == "10"
     # Only its own address.
