@@ -1,10 +1,13 @@
 # Backends: what they share is linked into each.
 backend-common := $(addprefix backends/common/,ring.c replay.c bus.c kept.c)
+# What a program has and host tests do without: devices, rights, the parent.
+backend-host := $(addprefix backends/common/,grants.c ports.c confine.c \
+	parent.c start.c)
 blkback-data := $(backend-common) $(addprefix backends/blkback/,queue.c \
 	copies.c blkif.c disk.c io.c pool.c state.c)
 progs += blkback
-blkback-src := $(blkback-data) $(addprefix backends/common/,grants.c ports.c \
-	confine.c parent.c) $(addprefix backends/blkback/,main.c control.c vbd.c xs.c)
+blkback-src := $(blkback-data) $(backend-host) \
+	$(addprefix backends/blkback/,main.c control.c vbd.c xs.c)
 blkback-libs := libcommon.a libhvxs.a -lxengnttab -lxenevtchn -lxentoollog \
 	-luring -lseccomp -ljson-c
 include $(sort $(wildcard backends/*/build.mk))

@@ -4,9 +4,36 @@
 #include <errno.h>
 #include <grp.h>
 #include <seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <xen/xen.h>
+#include <xen/sys/evtchn.h>
+#include <xen/sys/gntdev.h>
+
+/* What every backend calls once it is open. */
+static const int calls[] = {
+	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(close),
+	SCMP_SYS(fcntl), SCMP_SYS(fstat), SCMP_SYS(newfstatat),
+	SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap),
+	SCMP_SYS(madvise), SCMP_SYS(brk),
+	SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl),
+	SCMP_SYS(poll), SCMP_SYS(futex), SCMP_SYS(recvmsg),
+	SCMP_SYS(sendmsg), SCMP_SYS(sendto), SCMP_SYS(recvfrom),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall),
+	SCMP_SYS(gettid), SCMP_SYS(getpid), SCMP_SYS(getrandom),
+	SCMP_SYS(exit), SCMP_SYS(exit_group), -1
+};
+
+static const unsigned long ioctls[] = {
+	IOCTL_GNTDEV_MAP_GRANT_REF, IOCTL_GNTDEV_UNMAP_GRANT_REF,
+	IOCTL_GNTDEV_GET_OFFSET_FOR_VADDR, IOCTL_GNTDEV_GRANT_COPY,
+	IOCTL_EVTCHN_BIND_INTERDOMAIN, IOCTL_EVTCHN_UNBIND,
+	IOCTL_EVTCHN_NOTIFY, 0
+};
 
 static int limit(int what, rlim_t value)
 {
@@ -41,25 +68,39 @@ static int change_user(const struct confine *c)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-static int add_rules(scmp_filter_ctx f, const struct confine *c)
+static int allow_calls(scmp_filter_ctx f, const int *call)
 {
-	const unsigned long *request;
-	const int *call;
-	int rc;
+	int rc = 0;
 
-	for (call = c->calls; *call != -1; call++) {
+	for (; !rc && *call != -1; call++)
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, *call, 0);
-		if (rc)
-			return rc;
-	}
-	for (request = c->ioctls; *request; request++) {
+	return rc;
+}
+
+static int allow_ioctls(scmp_filter_ctx f, const unsigned long *request)
+{
+	int rc = 0;
+
+	for (; !rc && *request; request++)
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
 				      SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff,
 					      *request));
-		if (rc)
-			return rc;
+	return rc;
+}
+
+static int add_rules(scmp_filter_ctx f, const struct confine *c)
+{
+	const int *call_list[] = { calls, c->calls };
+	const unsigned long *ioctl_list[] = { ioctls, c->ioctls };
+	unsigned int i;
+	int rc = 0;
+
+	for (i = 0; !rc && i < 2; i++) {
+		rc = allow_calls(f, call_list[i]);
+		if (!rc)
+			rc = allow_ioctls(f, ioctl_list[i]);
 	}
-	return seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1);
+	return rc ? rc : seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1);
 }
 
 static int filter(const struct confine *c)

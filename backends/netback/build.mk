@@ -3,8 +3,7 @@ netback-data := $(addprefix backends/common/,ring.c bus.c) \
 	$(addprefix backends/netback/,netif.c vnet.c answers.c mcast.c tap.c \
 	state.c tx.c rx.c queue.c)
 progs += netback
-netback-src := $(netback-data) \
-	$(addprefix backends/common/,grants.c ports.c confine.c parent.c) \
+netback-src := $(netback-data) $(backend-host) \
 	$(addprefix backends/netback/,main.c control.c vif.c xs.c)
 netback-libs := libcommon.a libhvxs.a -lxengnttab -lxenevtchn \
 	-lxentoollog -lseccomp -ljson-c
