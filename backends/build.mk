@@ -1,5 +1,6 @@
 # Backends: what they share is linked into each.
-backend-common := $(addprefix backends/common/,ring.c replay.c bus.c kept.c)
+backend-common := $(addprefix backends/common/,ring.c replay.c bus.c kept.c \
+	statefile.c)
 # What a program has and host tests do without: devices, rights, the parent.
 backend-host := $(addprefix backends/common/,grants.c ports.c confine.c \
 	parent.c start.c)

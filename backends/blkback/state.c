@@ -4,11 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
+#include "backends/common/statefile.h"
 
 /* An open file of our own of the same file. Its lock ends with the last
  * reference to it, and the kernel drops that of an io_uring when all that was
@@ -30,24 +28,6 @@ static int lock_again(int fd)
 	return held;
 }
 
-static struct state *map(int fd)
-{
-	struct stat st;
-	void *at;
-
-	if (fstat(fd, &st))
-		return NULL;
-	if (st.st_size == 0 && ftruncate(fd, sizeof(struct state)))
-		return NULL;
-	if (st.st_size != 0 && st.st_size != sizeof(struct state)) {
-		errno = EUCLEAN;
-		return NULL;
-	}
-	at = mmap(NULL, sizeof(struct state), PROT_READ | PROT_WRITE,
-		  MAP_SHARED, fd, 0);
-	return at == MAP_FAILED ? NULL : at;
-}
-
 struct state *state_open(int fd, int *held)
 {
 	struct state *s;
@@ -55,18 +35,10 @@ struct state *state_open(int fd, int *held)
 	*held = lock_again(fd);
 	if (*held < 0)
 		return NULL;
-	s = map(fd);
+	s = statefile_map(fd, sizeof(*s), STATE_MAGIC);
 	if (!s)
-		goto out_close;
-	if (!s->magic)
-		s->magic = STATE_MAGIC;
-	if (s->magic == STATE_MAGIC)
-		return s;
-	munmap(s, sizeof(*s));
-	errno = EUCLEAN;
-out_close:
-	close(*held);
-	return NULL;
+		close(*held);
+	return s;
 }
 
 struct state_disk *state_find(struct state *s, uint32_t device)

@@ -1,5 +1,5 @@
 # netback; netback-data is what host tests link with rings of plain memory.
-netback-data := $(addprefix backends/common/,ring.c bus.c) \
+netback-data := $(addprefix backends/common/,ring.c bus.c statefile.c) \
 	$(addprefix backends/netback/,netif.c vnet.c answers.c mcast.c tap.c \
 	state.c tx.c rx.c queue.c)
 progs += netback

@@ -1,43 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "state.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-static struct state *map(int fd)
-{
-	struct stat st;
-	void *at;
-
-	if (fstat(fd, &st))
-		return NULL;
-	if (st.st_size == 0 && ftruncate(fd, sizeof(struct state)))
-		return NULL;
-	if (st.st_size != 0 && st.st_size != sizeof(struct state)) {
-		errno = EUCLEAN;
-		return NULL;
-	}
-	at = mmap(NULL, sizeof(struct state), PROT_READ | PROT_WRITE,
-		  MAP_SHARED, fd, 0);
-	return at == MAP_FAILED ? NULL : at;
-}
+#include "backends/common/statefile.h"
 
 struct state *state_open(int fd)
 {
-	struct state *s = map(fd);
-
-	if (!s)
-		return NULL;
-	if (!s->magic)
-		s->magic = STATE_MAGIC;
-	if (s->magic == STATE_MAGIC)
-		return s;
-	munmap(s, sizeof(*s));
-	errno = EUCLEAN;
-	return NULL;
+	return statefile_map(fd, sizeof(struct state), STATE_MAGIC);
 }
 
 struct state_nic *state_find(struct state *s, uint32_t device)
