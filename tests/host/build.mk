@@ -129,7 +129,7 @@ test_netback-src = tests/host/fake_vif.c $(netback-tested)
 test_netback-libs := -lpthread
 user-tests += test_netlife
 test_netlife-src = $(addprefix backends/netback/,vif.c xs.c) \
-	dom0-tools/common/log.c $(netback-tested)
+	backends/common/nodes.c dom0-tools/common/log.c $(netback-tested)
 user-tests += test_bridge
 test_bridge-libs := libbridge.a
 # The store, turned in the test's own process.
@@ -179,7 +179,8 @@ test_hvxd-libs := libguest.a
 user-tests += test_statefile
 test_statefile-src := backends/common/statefile.c
 user-tests += test_blk_xs
-test_blk_xs-src := backends/blkback/xs.c backends/common/bus.c
+test_blk_xs-src := backends/blkback/xs.c \
+	$(addprefix backends/common/,bus.c nodes.c)
 test_blk_xs-libs := libcommon.a
 user-tests += test_hvxd_backend
 test_hvxd_backend-src := dom0-tools/common/log.c dom0-tools/common/loop.c \
