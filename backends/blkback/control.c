@@ -6,29 +6,10 @@
 #include <string.h>
 #include "backends/common/parent.h"
 
-static void add_text(struct json_object *to, const char *key, const char *text)
-{
-	json_object_object_add(to, key, json_object_new_string(text));
-}
-
-static void add_number(struct json_object *to, const char *key, uint64_t n)
-{
-	json_object_object_add(to, key, json_object_new_uint64(n));
-}
-
 void control_event(struct service *s, const char *event, const struct vbd *v,
 		   int error, const char *text)
 {
-	struct json_object *obj = json_object_new_object();
-
-	add_text(obj, "event", event);
-	if (v)
-		add_number(obj, "device", v->device);
-	if (error && strerrorname_np(error))
-		add_text(obj, "errno", strerrorname_np(error));
-	if (text)
-		add_text(obj, "text", text);
-	parent_say(s->parent, obj);
+	parent_event(s->parent, event, &v->device, error, text);
 }
 
 void control_detached(struct service *s, int64_t id)
@@ -68,7 +49,7 @@ static void do_attach(struct service *s, struct call *c)
 		return;
 	}
 	ok = json_object_new_object();
-	add_number(ok, "sectors", v->disk.limits.sectors);
+	parent_add_number(ok, "sectors", v->disk.limits.sectors);
 	call_ok(c, ok);
 }
 
@@ -91,7 +72,7 @@ static void do_resize(struct call *c, struct vbd *v)
 		return;
 	}
 	ok = json_object_new_object();
-	add_number(ok, "sectors", v->disk.limits.sectors);
+	parent_add_number(ok, "sectors", v->disk.limits.sectors);
 	call_ok(c, ok);
 }
 
@@ -103,15 +84,15 @@ static void do_stats(struct call *c, struct vbd *v)
 
 	for (i = 0; i < STATE_QUEUES; i++)
 		in_flight += v->queue[i].in_flight;
-	add_number(ok, "read-requests", n->requests[BLK_READ]);
-	add_number(ok, "write-requests", n->requests[BLK_WRITE] +
-		   n->requests[BLK_BARRIER]);
-	add_number(ok, "flush-requests", n->requests[BLK_FLUSH]);
-	add_number(ok, "discard-requests", n->requests[BLK_DISCARD]);
-	add_number(ok, "read-sectors", n->read_sectors);
-	add_number(ok, "write-sectors", n->written_sectors);
-	add_number(ok, "errors", n->errors);
-	add_number(ok, "in-flight", in_flight);
+	parent_add_number(ok, "read-requests", n->requests[BLK_READ]);
+	parent_add_number(ok, "write-requests", n->requests[BLK_WRITE] +
+			  n->requests[BLK_BARRIER]);
+	parent_add_number(ok, "flush-requests", n->requests[BLK_FLUSH]);
+	parent_add_number(ok, "discard-requests", n->requests[BLK_DISCARD]);
+	parent_add_number(ok, "read-sectors", n->read_sectors);
+	parent_add_number(ok, "write-sectors", n->written_sectors);
+	parent_add_number(ok, "errors", n->errors);
+	parent_add_number(ok, "in-flight", in_flight);
 	call_ok(c, ok);
 }
 
@@ -168,6 +149,6 @@ int control_start(struct service *s, int fd)
 	s->parent = parent_start(s->loop, fd, &fns, s);
 	if (!s->parent)
 		return -1;
-	control_event(s, "ready", NULL, 0, NULL);
+	parent_event(s->parent, "ready", NULL, 0, NULL);
 	return 0;
 }

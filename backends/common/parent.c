@@ -30,6 +30,31 @@ void parent_say(struct parent *p, struct json_object *obj)
 	json_object_put(obj);
 }
 
+void parent_add_text(struct json_object *to, const char *key, const char *text)
+{
+	json_object_object_add(to, key, json_object_new_string(text));
+}
+
+void parent_add_number(struct json_object *to, const char *key, uint64_t n)
+{
+	json_object_object_add(to, key, json_object_new_uint64(n));
+}
+
+void parent_event(struct parent *p, const char *event, const uint32_t *device,
+		  int error, const char *text)
+{
+	struct json_object *obj = json_object_new_object();
+
+	parent_add_text(obj, "event", event);
+	if (device)
+		parent_add_number(obj, "device", *device);
+	if (error && strerrorname_np(error))
+		parent_add_text(obj, "errno", strerrorname_np(error));
+	if (text)
+		parent_add_text(obj, "text", text);
+	parent_say(p, obj);
+}
+
 static struct json_object *reply(int64_t id, const char *key,
 				 struct json_object *value)
 {
@@ -55,9 +80,8 @@ void call_error(struct call *c, int error, const char *text)
 	struct json_object *e = json_object_new_object();
 	const char *name = strerrorname_np(error);
 
-	json_object_object_add(e, "errno",
-			       json_object_new_string(name ? name : "EIO"));
-	json_object_object_add(e, "text", json_object_new_string(text));
+	parent_add_text(e, "errno", name ? name : "EIO");
+	parent_add_text(e, "text", text);
 	parent_say(c->p, reply(c->id, "error", e));
 }
 

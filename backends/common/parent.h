@@ -37,6 +37,12 @@ struct parent *parent_start(struct loop *l, int fd,
 /* Takes obj. A parent that doesn't read loses what it doesn't take; p may be
  * NULL. */
 void parent_say(struct parent *p, struct json_object *obj);
+/* An event; device and text may be NULL, error 0 (an errno): not of it. */
+void parent_event(struct parent *p, const char *event, const uint32_t *device,
+		  int error, const char *text);
+/* What an object has more. */
+void parent_add_text(struct json_object *to, const char *key, const char *text);
+void parent_add_number(struct json_object *to, const char *key, uint64_t n);
 /* Answers; ok takes value. */
 void parent_ok(struct parent *p, int64_t id, struct json_object *value);
 void call_ok(struct call *c, struct json_object *value);

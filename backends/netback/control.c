@@ -6,29 +6,12 @@
 #include <string.h>
 #include "backends/common/parent.h"
 
-static void add_text(struct json_object *to, const char *key, const char *text)
-{
-	json_object_object_add(to, key, json_object_new_string(text));
-}
-
-static void add_number(struct json_object *to, const char *key, uint64_t n)
-{
-	json_object_object_add(to, key, json_object_new_uint64(n));
-}
-
 /* ---- events ------------------------------------------------------------- */
 
 void control_event(struct service *s, const char *event, const struct vif *v,
 		   const char *text)
 {
-	struct json_object *obj = json_object_new_object();
-
-	add_text(obj, "event", event);
-	if (v)
-		add_number(obj, "device", v->device);
-	if (text)
-		add_text(obj, "text", text);
-	parent_say(s->parent, obj);
+	parent_event(s->parent, event, &v->device, 0, text);
 }
 
 void control_detached(struct service *s, int64_t id)
@@ -66,7 +49,7 @@ static void do_attach(struct service *s, struct call *c)
 		return;
 	}
 	ok = json_object_new_object();
-	add_number(ok, "queues", v->taps);
+	parent_add_number(ok, "queues", v->taps);
 	call_ok(c, ok);
 }
 
@@ -87,15 +70,15 @@ static void do_stats(struct vif *v, struct call *c)
 	struct json_object *ok = json_object_new_object();
 	const struct counters *n = &v->count;
 
-	add_number(ok, "tx-packets", n->tx_frames);
-	add_number(ok, "tx-bytes", n->tx_bytes);
-	add_number(ok, "tx-dropped", n->tx_dropped);
-	add_number(ok, "tx-errors", n->tx_errors);
-	add_number(ok, "rx-packets", n->rx_frames);
-	add_number(ok, "rx-bytes", n->rx_bytes);
-	add_number(ok, "rx-dropped", n->rx_dropped);
-	add_number(ok, "rx-errors", n->rx_errors);
-	add_number(ok, "queues", v->queues);
+	parent_add_number(ok, "tx-packets", n->tx_frames);
+	parent_add_number(ok, "tx-bytes", n->tx_bytes);
+	parent_add_number(ok, "tx-dropped", n->tx_dropped);
+	parent_add_number(ok, "tx-errors", n->tx_errors);
+	parent_add_number(ok, "rx-packets", n->rx_frames);
+	parent_add_number(ok, "rx-bytes", n->rx_bytes);
+	parent_add_number(ok, "rx-dropped", n->rx_dropped);
+	parent_add_number(ok, "rx-errors", n->rx_errors);
+	parent_add_number(ok, "queues", v->queues);
 	json_object_object_add(ok, "carrier",
 			       json_object_new_boolean(v->carrier > 0));
 	call_ok(c, ok);
@@ -152,6 +135,6 @@ int control_start(struct service *s, int fd)
 	s->parent = parent_start(s->loop, fd, &fns, s);
 	if (!s->parent)
 		return -1;
-	control_event(s, "ready", NULL, NULL);
+	parent_event(s->parent, "ready", NULL, 0, NULL);
 	return 0;
 }
