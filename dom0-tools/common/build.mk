@@ -1,6 +1,6 @@
 # What the daemons share: linked as the library they all name first.
 libs += libcommon
-libcommon-src := $(addprefix dom0-tools/common/,log.c loop.c notify.c)
+libcommon-src := $(addprefix dom0-tools/common/,log.c loop.c notify.c daemon.c)
 # A guest's description, for those who have json-c: after whom it serves.
 libs += libguest
 libguest-src := $(addprefix dom0-tools/common/,guest.c guest_check.c \

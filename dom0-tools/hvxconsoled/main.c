@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <common/daemon.h>
 #include <common/log.h>
 #include <common/loop.h>
 #include <common/notify.h>
@@ -132,17 +132,6 @@ static int make_folder(const char *path, mode_t mode)
 	return rc;
 }
 
-/* A guest needs some five descriptors, a client one. */
-static void raise_limit(void)
-{
-	struct rlimit r;
-
-	if (getrlimit(RLIMIT_NOFILE, &r))
-		return;
-	r.rlim_cur = r.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &r);
-}
-
 static void changed(void *arg)
 {
 	struct daemon *d = arg;
@@ -212,15 +201,6 @@ static int open_all(struct daemon *d, const struct options *o)
 	return d->attach ? 0 : fail(sock, "");
 }
 
-static int write_pid(const char *path)
-{
-	FILE *f = fopen(path, "we");
-
-	if (!f || fprintf(f, "%d\n", getpid()) < 0 || fclose(f))
-		return fail(path, "");
-	return 0;
-}
-
 static void close_all(struct daemon *d)
 {
 	attach_close(d->attach);
@@ -245,10 +225,9 @@ int main(int argc, char **argv)
 		return status;
 	log_init("hvxconsoled", o.verbose ? LOG_DEBUG : LOG_INFO);
 	signal(SIGPIPE, SIG_IGN);
-	raise_limit();
-	if (open_all(&d, &o))
-		return 1;
-	if (o.pid_file && write_pid(o.pid_file))
+	/* A guest needs some five, a client one. */
+	daemon_raise_files();
+	if (open_all(&d, &o) || daemon_write_pid(o.pid_file))
 		return 1;
 	notify("READY=1");
 	if (loop_run(d.consoles.loop))

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/resource.h>
 #include <unistd.h>
+#include <common/daemon.h>
 #include <common/log.h>
 #include <common/notify.h>
 #include "census.h"
@@ -246,14 +246,6 @@ static void open_all(struct hvxd *hd)
 	open_store(hd);
 }
 
-static void write_pid(const char *path)
-{
-	FILE *f = fopen(path, "we");
-
-	if (!f || fprintf(f, "%d\n", getpid()) < 0 || fclose(f))
-		die(path);
-}
-
 static void close_all(struct hvxd *hd)
 {
 	server_free(hd->server);
@@ -290,8 +282,8 @@ int main(int argc, char **argv)
 	hd.server = server_new(&hd, o.socket);
 	if (!hd.server)
 		die(o.socket);
-	if (o.pid_file)
-		write_pid(o.pid_file);
+	if (daemon_write_pid(o.pid_file))
+		return 1;
 	log_info("serving at %s; %u domains known", o.socket, known);
 	notify("READY=1");
 	if (loop_run(hd.loop))

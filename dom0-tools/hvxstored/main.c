@@ -14,11 +14,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <common/daemon.h>
 #include <common/notify.h>
 
 #define SOCKET		"/run/xenstored/socket"
@@ -194,17 +194,6 @@ static void live_update(void)
 	handover_exec(arguments, listener);
 }
 
-static int write_pid(const char *path)
-{
-	FILE *f = fopen(path, "we");
-
-	if (!f || fprintf(f, "%d\n", getpid()) < 0 || fclose(f)) {
-		log_err("%s: %s", path, strerror(errno));
-		return -1;
-	}
-	return 0;
-}
-
 static int open_xen(struct loop *l)
 {
 	const char *what;
@@ -223,16 +212,6 @@ static void on_signal(void *arg, int sig)
 	loop_stop(arg);
 }
 
-static void more_descriptors(void)
-{
-	struct rlimit r;
-
-	if (!getrlimit(RLIMIT_NOFILE, &r)) {
-		r.rlim_cur = r.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &r);
-	}
-}
-
 int main(int argc, char **argv)
 {
 	static const int signals[] = { SIGTERM, SIGINT, 0 };
@@ -246,7 +225,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	umask(022);
-	more_descriptors();
+	daemon_raise_files();
 	l = loop_new();
 	if (!l || loop_signals(l, signals, on_signal, l)) {
 		log_err("can't start: %s", strerror(errno));
@@ -254,7 +233,7 @@ int main(int argc, char **argv)
 	}
 	if ((o.dir && lock(o.dir)) || (!o.no_xen && open_xen(l)) ||
 	    store_start(l, o.dir) || serve_socket(&o) ||
-	    (o.pid_file && write_pid(o.pid_file)))
+	    daemon_write_pid(o.pid_file))
 		return 1;
 	handover_now = o.dir ? live_update : NULL;
 	notify("READY=1");

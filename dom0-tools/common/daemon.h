@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* What each daemon does at its start besides its own work. */
+#ifndef COMMON_DAEMON_H
+#define COMMON_DAEMON_H
+
+/* As many descriptors as the hard limit allows: a guest needs some. */
+void daemon_raise_files(void);
+/* Writes this process's number to path, for who sends it signals; the caller
+ * removes it at the end. NULL: nowhere. 0, or -1 after a message. */
+int daemon_write_pid(const char *path);
+
+#endif /* COMMON_DAEMON_H */
