@@ -324,12 +324,15 @@ int backend_check(struct hvxd *hd, const struct guest_config *c,
 
 int backend_put_nodes(struct dom *d, struct store_txn *t)
 {
+	struct device_nodes n;
 	unsigned int i, k;
 
 	for (k = 0; k < BACKEND_KINDS; k++)
-		for (i = 0; i < kinds[k]->count(&d->config); i++)
-			if (kinds[k]->put_nodes(d, t, i))
+		for (i = 0; i < kinds[k]->count(&d->config); i++) {
+			n = device_nodes(d, kinds[k], i);
+			if (device_nodes_put(&n, t))
 				return -1;
+		}
 	return 0;
 }
 

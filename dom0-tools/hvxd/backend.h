@@ -63,6 +63,17 @@ struct backend_attach {
 	unsigned int fds;
 };
 
+struct backend_kind;
+
+/* Device i of the configuration: where its nodes are. */
+struct device_nodes {
+	struct dom *d;
+	const struct backend_kind *kind;
+	unsigned int i, number;		/* number: in the paths */
+	char back[64], front[64];	/* dom0's side; the guest's */
+	char record[64];		/* libxl's, of dom0's side */
+};
+
 struct backend_kind {
 	const char *program;
 	const char *devices, *device;	/* in messages; and a request's key */
@@ -73,7 +84,11 @@ struct backend_kind {
 	/* Can device i be served? */
 	int (*check)(struct hvxd *hd, const struct guest_config *c,
 		     unsigned int i, struct fault *f);
-	int (*put_nodes)(struct dom *d, struct store_txn *t, unsigned int i);
+	/* The nodes of either side. base: dom0's, or the record of it; perm
+	 * is base's, as in store.h. */
+	int (*put_back)(const struct device_nodes *n, struct store_txn *t,
+			const char *base, int perm);
+	int (*put_front)(const struct device_nodes *n, struct store_txn *t);
 	/* Opens what device i is; on -1 nothing is open. */
 	int (*open)(struct dom *d, unsigned int i, struct backend_attach *a,
 		    struct fault *f);
@@ -86,6 +101,10 @@ struct backend_kind {
 extern const struct backend_kind disks_kind, nics_kind;
 extern const struct backend_kind *const backend_kinds[BACKEND_KINDS];
 
+/* device_nodes.c: names all, and writes all: 0, or -1 and errno. */
+struct device_nodes device_nodes(struct dom *d, const struct backend_kind *kind,
+				 unsigned int i);
+int device_nodes_put(const struct device_nodes *n, struct store_txn *t);
 /* nodes.c: one node of a device; perm as in store.h. */
 int device_node(struct store_txn *t, uint32_t domid, int perm, const char *base,
 		const char *name, const char *fmt, ...)

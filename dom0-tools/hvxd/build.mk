@@ -1,6 +1,6 @@
 progs += hvxd
 hvxd-src := $(addprefix dom0-tools/hvxd/,backend.c build_child.c census.c \
-	channel.c devices.c disks.c nics.c spawn.c \
+	channel.c device_nodes.c devices.c disks.c nics.c spawn.c \
 	check.c clock.c create.c domain.c end.c events.c fault.c holders.c job.c \
 	kernels.c life.c main.c nodes.c order.c policy.c proto.c requests.c \
 	server.c state.c store.c)

@@ -54,43 +54,24 @@ static int place(struct dom *d, unsigned int kind, unsigned int number)
 
 /* ---- nodes ---- */
 
-struct device_nodes {
-	struct dom *d;
-	unsigned int kind, i;
-};
-
 static int put_nodes(struct store_txn *t, void *arg)
 {
-	struct device_nodes *n = arg;
-
-	return backend_kinds[n->kind]->put_nodes(n->d, t, n->i);
+	return device_nodes_put(arg, t);
 }
 
 static int remove_nodes(struct store_txn *t, void *arg)
 {
 	struct device_nodes *n = arg;
-	const struct backend_kind *k = backend_kinds[n->kind];
-	unsigned int number = k->number(&n->d->config, n->i);
-	uint32_t domid = n->d->domid;
-	char path[128];
 
-	snprintf(path, sizeof(path), "/local/domain/%u/device/%s/%u", domid,
-		 k->front, number);
-	if (txn_remove(t, path))
+	if (txn_remove(t, n->front) || txn_remove(t, n->back))
 		return -1;
-	snprintf(path, sizeof(path), "/local/domain/0/backend/%s/%u/%u",
-		 k->back, domid, number);
-	if (txn_remove(t, path))
-		return -1;
-	snprintf(path, sizeof(path), "/libxl/%u/device/%s/%u", domid, k->front,
-		 number);
-	return txn_remove(t, path);
+	return txn_remove(t, n->record);
 }
 
 /* Nodes, tap and configuration of device i. */
 static void undo(struct dom *d, unsigned int kind, unsigned int i)
 {
-	struct device_nodes n = { d, kind, i };
+	struct device_nodes n = device_nodes(d, backend_kinds[kind], i);
 
 	store_transact(d->hd->store, remove_nodes, &n);
 	backend_kinds[kind]->forget(d, i);
@@ -141,7 +122,7 @@ static int is_running(struct dom *d, struct fault *f)
 static int serve(struct dom *d, unsigned int kind, unsigned int i,
 		 struct request *r, struct fault *f)
 {
-	struct device_nodes n = { d, kind, i };
+	struct device_nodes n = device_nodes(d, backend_kinds[kind], i);
 	struct device_change *c;
 
 	if (place(d, kind, backend_kinds[kind]->number(&d->config, i)) !=

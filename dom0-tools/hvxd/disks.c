@@ -70,22 +70,12 @@ static int check(struct hvxd *hd, const struct guest_config *c, unsigned int i,
 
 /* ---- nodes ---- */
 
-#define BACK	"/local/domain/0/backend/hvbd/%u/%u"
-#define FRONT	"/local/domain/%u/device/vbd/%u"
-
-struct disk_nodes {
-	struct store_txn *t;
-	uint32_t domid;
-	const struct guest_disk *disk;
-	char back[64], front[64];
-};
-
 /* dom0's side, or libxl's record of it. */
-static int put_back(const struct disk_nodes *n, const char *base, int perm)
+static int put_back(const struct device_nodes *n, struct store_txn *t,
+		    const char *base, int perm)
 {
-	const struct guest_disk *disk = n->disk;
-	struct store_txn *t = n->t;
-	uint32_t id = n->domid;
+	const struct guest_disk *disk = &n->d->config.disks[n->i];
+	uint32_t id = n->d->domid;
 
 	return device_node(t, id, perm, base, "", "%s", "") ||
 	       device_node(t, id, PERM_PARENT, base, "frontend", "%s",
@@ -109,11 +99,10 @@ static int put_back(const struct disk_nodes *n, const char *base, int perm)
 		       ? -1 : 0;
 }
 
-static int put_front(const struct disk_nodes *n)
+static int put_front(const struct device_nodes *n, struct store_txn *t)
 {
-	const struct guest_disk *disk = n->disk;
-	struct store_txn *t = n->t;
-	uint32_t id = n->domid;
+	const struct guest_disk *disk = &n->d->config.disks[n->i];
+	uint32_t id = n->d->domid;
 
 	return device_node(t, id, PERM_GUEST_SHOWN, n->front, "", "%s", "") ||
 	       device_node(t, id, PERM_PARENT, n->front, "backend", "%s",
@@ -129,22 +118,6 @@ static int put_front(const struct disk_nodes *n)
 	       device_node(t, id, PERM_PARENT, n->front, "protocol",
 			   "x86_64-abi")
 		       ? -1 : 0;
-}
-
-static int put_nodes(struct dom *d, struct store_txn *t, unsigned int i)
-{
-	struct disk_nodes n = { t, d->domid, &d->config.disks[i], "", "" };
-	char record[64];
-
-	snprintf(n.back, sizeof(n.back), BACK, d->domid, n.disk->number);
-	snprintf(n.front, sizeof(n.front), FRONT, d->domid, n.disk->number);
-	snprintf(record, sizeof(record), "/libxl/%u/device/vbd/%u", d->domid,
-		 n.disk->number);
-	if (put_back(&n, n.back, PERM_TOOLS) || put_front(&n) ||
-	    put_back(&n, record, PERM_PARENT))
-		return -1;
-	return device_node(t, d->domid, PERM_PARENT, record, "backend", "%s",
-			   n.back);
 }
 
 /* ---- what blkback gets ---- */
@@ -232,6 +205,6 @@ static void drop(struct guest_config *c, unsigned int i)
 const struct backend_kind disks_kind = {
 	.program = "blkback", .devices = "disks", .device = "disk",
 	.back = "hvbd", .front = "vbd", .count = count, .number = number,
-	.check = check, .put_nodes = put_nodes, .open = open_disk,
-	.forget = forget, .add = add, .drop = drop,
+	.check = check, .put_back = put_back, .put_front = put_front,
+	.open = open_disk, .forget = forget, .add = add, .drop = drop,
 };

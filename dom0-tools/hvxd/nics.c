@@ -90,23 +90,14 @@ static void tap_name(const struct dom *d, unsigned int i, char *name)
 
 /* ---- nodes ---- */
 
-#define BACK	"/local/domain/0/backend/hvif/%u/%u"
-#define FRONT	"/local/domain/%u/device/vif/%u"
-
-struct nic_nodes {
-	struct store_txn *t;
-	uint32_t domid;
-	unsigned int id;
-	const struct guest_vif *vif;
-	char back[64], front[64], tap[BRIDGE_NAME];
-};
-
-static int put_back(const struct nic_nodes *n, const char *base, int perm)
+static int put_back(const struct device_nodes *n, struct store_txn *t,
+		    const char *base, int perm)
 {
-	const struct guest_vif *vif = n->vif;
-	struct store_txn *t = n->t;
-	uint32_t id = n->domid;
+	const struct guest_vif *vif = &n->d->config.vifs[n->i];
+	uint32_t id = n->d->domid;
+	char tap[BRIDGE_NAME];
 
+	tap_name(n->d, n->i, tap);
 	if (device_node(t, id, perm, base, "", "%s", "") ||
 	    device_node(t, id, PERM_PARENT, base, "frontend", "%s", n->front) ||
 	    device_node(t, id, PERM_PARENT, base, "frontend-id", "%u", id) ||
@@ -115,9 +106,9 @@ static int put_back(const struct nic_nodes *n, const char *base, int perm)
 	    device_node(t, id, PERM_PARENT, base, "mac", "%s", vif->mac) ||
 	    device_node(t, id, PERM_PARENT, base, "bridge", "%s",
 			vif->bridge ? vif->bridge : "") ||
-	    device_node(t, id, PERM_PARENT, base, "handle", "%u", n->id) ||
+	    device_node(t, id, PERM_PARENT, base, "handle", "%u", n->number) ||
 	    device_node(t, id, PERM_PARENT, base, "type", "vif") ||
-	    device_node(t, id, PERM_PARENT, base, "vifname", "%s", n->tap) ||
+	    device_node(t, id, PERM_PARENT, base, "vifname", "%s", tap) ||
 	    device_node(t, id, PERM_PARENT, base, "hotplug-status",
 			"connected"))
 		return -1;
@@ -131,10 +122,10 @@ static int put_back(const struct nic_nodes *n, const char *base, int perm)
 			   vif->rate_interval);
 }
 
-static int put_front(const struct nic_nodes *n)
+static int put_front(const struct device_nodes *n, struct store_txn *t)
 {
-	struct store_txn *t = n->t;
-	uint32_t id = n->domid;
+	const struct guest_vif *vif = &n->d->config.vifs[n->i];
+	uint32_t id = n->d->domid;
 
 	return device_node(t, id, PERM_GUEST_SHOWN, n->front, "", "%s", "") ||
 	       device_node(t, id, PERM_PARENT, n->front, "backend", "%s",
@@ -142,34 +133,14 @@ static int put_front(const struct nic_nodes *n)
 	       device_node(t, id, PERM_PARENT, n->front, "backend-id", "0") ||
 	       device_node(t, id, PERM_PARENT, n->front, "state", "1") ||
 	       device_node(t, id, PERM_PARENT, n->front, "handle", "%u",
-			   n->id) ||
+			   n->number) ||
 	       device_node(t, id, PERM_PARENT, n->front, "mac", "%s",
-			   n->vif->mac) ||
+			   vif->mac) ||
 	       device_node(t, id, PERM_PARENT, n->front, "trusted", "%d",
-			   n->vif->trusted != 0) ||
+			   vif->trusted != 0) ||
 	       device_node(t, id, PERM_TOOLS, n->front, "mtu", "%u",
-			   n->vif->mtu ? n->vif->mtu : 1500)
+			   vif->mtu ? vif->mtu : 1500)
 		       ? -1 : 0;
-}
-
-static int put_nodes(struct dom *d, struct store_txn *t, unsigned int i)
-{
-	struct nic_nodes n = {
-		.t = t, .domid = d->domid, .id = devid(d, i),
-		.vif = &d->config.vifs[i],
-	};
-	char record[64];
-
-	tap_name(d, i, n.tap);
-	snprintf(n.back, sizeof(n.back), BACK, d->domid, n.id);
-	snprintf(n.front, sizeof(n.front), FRONT, d->domid, n.id);
-	snprintf(record, sizeof(record), "/libxl/%u/device/vif/%u", d->domid,
-		 n.id);
-	if (put_back(&n, n.back, PERM_TOOLS) || put_front(&n) ||
-	    put_back(&n, record, PERM_PARENT))
-		return -1;
-	return device_node(t, d->domid, PERM_PARENT, record, "backend", "%s",
-			   n.back);
 }
 
 /* ---- what netback gets ---- */
@@ -288,6 +259,6 @@ static void drop(struct guest_config *c, unsigned int i)
 const struct backend_kind nics_kind = {
 	.program = "netback", .devices = "network cards", .device = "nic",
 	.back = "hvif", .front = "vif", .count = count, .number = number,
-	.check = check, .put_nodes = put_nodes, .open = open_nic,
-	.forget = forget, .add = add, .drop = drop,
+	.check = check, .put_back = put_back, .put_front = put_front,
+	.open = open_nic, .forget = forget, .add = add, .drop = drop,
 };

@@ -168,7 +168,8 @@ test_hvxl_cmd-libs = $(filter-out libhvctl.a libhvxs.a,$(hvxl-links))
 # hvxd: its logic, on a hypervisor, store and clock that the test plays.
 hvxd-logic := tests/host/hvxd_fakes.c dom0-tools/common/log.c \
 	$(addprefix dom0-tools/hvxd/,build_child.c census.c check.c create.c \
-	devices.c disks.c domain.c end.c events.c fault.c holders.c kernels.c life.c nodes.c \
+	device_nodes.c devices.c disks.c domain.c end.c events.c fault.c \
+	holders.c kernels.c life.c nodes.c \
 	order.c policy.c proto.c requests.c state.c)
 user-tests += test_hvxd_policy test_hvxd_proto test_hvxd
 test_hvxd_policy-src := dom0-tools/hvxd/policy.c
@@ -184,7 +185,8 @@ test_blk_xs-src := backends/blkback/xs.c \
 test_blk_xs-libs := libcommon.a
 user-tests += test_hvxd_backend
 test_hvxd_backend-src := dom0-tools/common/log.c dom0-tools/common/loop.c \
-	$(addprefix dom0-tools/hvxd/,backend.c channel.c disks.c fault.c spawn.c)
+	$(addprefix dom0-tools/hvxd/,backend.c channel.c device_nodes.c \
+	disks.c fault.c spawn.c)
 test_hvxd_backend-libs := libguest.a
 # The store as a process.
 user-tests += test_store_process

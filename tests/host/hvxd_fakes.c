@@ -640,11 +640,14 @@ int backend_check(struct hvxd *hd, const struct guest_config *c,
 
 int backend_put_nodes(struct dom *d, struct store_txn *t)
 {
+	struct device_nodes n;
 	unsigned int i;
 
-	for (i = 0; i < d->config.disk_count; i++)
-		if (disks_kind.put_nodes(d, t, i))
+	for (i = 0; i < d->config.disk_count; i++) {
+		n = device_nodes(d, &disks_kind, i);
+		if (device_nodes_put(&n, t))
 			return -1;
+	}
 	return 0;
 }
 
