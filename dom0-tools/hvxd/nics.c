@@ -70,11 +70,10 @@ static int check(struct hvxd *hd, const struct guest_config *c, unsigned int i,
 	return -1;
 }
 
-static unsigned int devid(const struct dom *d, unsigned int i)
+/* What was given no number has its place's. */
+static unsigned int number(const struct guest_config *c, unsigned int i)
 {
-	int id = d->config.vifs[i].devid;
-
-	return id < 0 ? i : (unsigned int)id;
+	return c->vifs[i].devid < 0 ? i : (unsigned int)c->vifs[i].devid;
 }
 
 static void tap_name(const struct dom *d, unsigned int i, char *name)
@@ -85,7 +84,7 @@ static void tap_name(const struct dom *d, unsigned int i, char *name)
 		snprintf(name, BRIDGE_NAME, "%s", own);
 	else
 		snprintf(name, BRIDGE_NAME, "vif%u.%u", d->domid & 0xffff,
-			 devid(d, i) & 0xffff);
+			 number(&d->config, i) & 0xffff);
 }
 
 /* ---- nodes ---- */
@@ -176,7 +175,8 @@ static int open_nic(struct dom *d, unsigned int i, struct backend_attach *a,
 		return -1;
 	}
 	o = json_object_new_object();
-	json_object_object_add(o, "device", json_object_new_int(devid(d, i)));
+	json_object_object_add(o, "device", json_object_new_int(
+				       number(&d->config, i)));
 	json_object_object_add(o, "vif", json_object_new_string(tap));
 	json_object_object_add(o, "rate-bytes",
 			       json_object_new_int64(vif->rate_bytes));
@@ -236,11 +236,6 @@ static int add(struct guest_config *c, struct json_object *o, char *why)
 	c->vif_count--;
 	guest_vif_free(&more[c->vif_count]);
 	return -1;
-}
-
-static unsigned int number(const struct guest_config *c, unsigned int i)
-{
-	return c->vifs[i].devid < 0 ? i : (unsigned int)c->vifs[i].devid;
 }
 
 /* Those behind it keep their numbers. */
