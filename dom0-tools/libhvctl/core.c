@@ -513,19 +513,14 @@ int hvctl_domain_claim(struct hvctl *h, uint32_t domid, unsigned long pages)
 			   addr(r)) < 0 ? -1 : 0;
 }
 
-/* sendtrigger's argument, which the core's own header doesn't need. */
-struct sendtrigger {
-	uint32_t trigger, vcpu;
-};
-
 int hvctl_domain_trigger(struct hvctl *h, uint32_t domid, uint32_t trigger,
 			 uint32_t vcpu)
 {
 	struct xen_domctl *op =
 		hvctl_domctl_new(h, XEN_DOMCTL_sendtrigger, domid);
-	struct sendtrigger s = { trigger, vcpu };
 
-	memcpy(&op->u, &s, sizeof(s));
+	op->u.sendtrigger.trigger = trigger;
+	op->u.sendtrigger.vcpu = vcpu;
 	return hvctl_domctl_do(h, op);
 }
 

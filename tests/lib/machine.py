@@ -18,6 +18,7 @@ OVMF = "/usr/share/OVMF/OVMF_%s_4M.fd"
 
 # What a broken boot says; waiting for the time limit would teach nothing.
 DEATHS = (b"Kernel panic - not syncing", b"Panic on CPU", b"; halted.",
+          b"The machine is halted",
           b"error: file `/boot/core", b"error: file `/boot/module",
           b"error: no multiboot", b"error: you need to load the kernel")
 
