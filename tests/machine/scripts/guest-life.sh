@@ -35,12 +35,14 @@ free_memory() { $tool info free_memory; }
 
 # ask COMMAND PATTERN: the guest's shell answers with a line of that pattern
 ask() {
-	n=$(grep -c "$2" $log)
-	{ printf '\n%s\n' "$1"; sleep 1; } | $tool console $name >/dev/null 2>&1 &
-	until_true 60 '[ $(grep -c "$2" $log) -gt '$n' ]' || { kill $!; return 1; }
+	pattern=$2
+	n=$(grep -c "$pattern" $log)
+	{ printf '\n%s\n' "$1"; sleep 2; } | $tool console $name >/dev/null 2>&1 &
+	until_true 60 '[ $(grep -c "$pattern" $log) -gt '$n' ]'
+	answered=$?
 	kill $! 2>/dev/null
 	wait $! 2>/dev/null
-	return 0
+	return $answered
 }
 
 start() {
