@@ -40,42 +40,45 @@ static bool plan_tables(const struct elf_kernel *k, struct pv_layout *l)
 	return true;
 }
 
-/* The end of what is used, and the free stretch below the kernel. */
-struct room {
-	unsigned long end, hole, hole_end;
-};
-
-static unsigned long take_unmapped(struct room *r, unsigned long pages)
+/* Behind the stack and what is promised there, if it fits: that is mapped, but
+ * costs no memory. */
+static unsigned long take_padding(const struct pv_layout *l,
+				  unsigned long pages)
 {
-	unsigned long pfn;
+	unsigned long used = l->stack + 1 + (MIN_PADDING >> PAGE_SHIFT);
 
-	if (r->hole + pages <= r->hole_end) {
-		pfn = r->hole;
-		r->hole += pages;
-	} else {
-		pfn = r->end;
-		r->end += pages;
-	}
-	return pfn;
+	return l->use_hole && used + pages <= l->region_end
+		       ? l->region_end - pages
+		       : 0;
 }
 
-/* What the kernel takes unmapped. */
+/* What the kernel takes unmapped. Linux believes that all below its p2m is
+ * mapped from VIRT_BASE on, and unmaps it there later (max_pfn_mapped), so only
+ * the initrd may go below the kernel. */
 static void plan_unmapped(const struct elf_kernel *k, struct pv_layout *l)
 {
-	struct room r = { .end = l->region_end };
+	unsigned long hole_end = (k->paddr_low - k->paddr_offset) >> PAGE_SHIFT;
+	unsigned long pages;
 
-	if (l->use_hole) {
-		r.hole = LOW_MEMORY;
-		r.hole_end = (k->paddr_low - k->paddr_offset) >> PAGE_SHIFT;
-	}
+	l->end = l->region_end;
 	if (pv_p2m_is_apart(k)) {
 		l->nr_p2m_tables = tables_for(k->init_p2m, l->nr_p2m);
-		l->p2m = take_unmapped(&r, l->nr_p2m + l->nr_p2m_tables);
+		pages = l->nr_p2m + l->nr_p2m_tables;
+		l->p2m = take_padding(l, pages);
+		if (!l->p2m) {
+			l->p2m = l->end;
+			l->end += pages;
+		}
 		l->p2m_tables = l->p2m + l->nr_p2m;
 	}
-	if (k->mod_start_pfn)
-		l->initrd = take_unmapped(&r, l->initrd_pages);
-	l->end = r.end;
+	if (!k->mod_start_pfn)
+		return;
+	if (l->use_hole && LOW_MEMORY + l->initrd_pages <= hole_end) {
+		l->initrd = LOW_MEMORY;
+	} else {
+		l->initrd = l->end;
+		l->end += l->initrd_pages;
+	}
 }
 
 void pv_layout_plan(const struct elf_kernel *k, struct pv_layout *l)

@@ -68,6 +68,7 @@ start
 ok "created, and at its init"
 
 grep -q "^guest-init: .*, $vcpus processors" $log || die "vcpus"
+! grep 'insecure W+X mapping' $log || die "memory writable and executable"
 ok "all vCPUs are up"
 ask 'echo sum=$((6 * 7))' '^sum=42' || die "console input"
 ok "console in and out"

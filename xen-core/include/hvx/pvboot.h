@@ -41,8 +41,8 @@ const char *elf_read_kernel(const void *image, unsigned long size,
  *   room to a 4 MiB boundary
  *
  * then the p2m list with its own tables (INIT_P2M), the initrd, and the rest.
- * Kernels begin at 16 MiB, so where memory is scarce (use_hole) p2m and initrd
- * go below, if they fit: a guest starts with 8 MiB less.
+ * Kernels begin at 16 MiB, so where memory is scarce (use_hole) the initrd goes
+ * below, and the p2m into the room to the boundary, if they fit.
  */
 struct pv_layout {
 	/* What is asked for */
