@@ -27,7 +27,7 @@ def test_life(dom0, hypervisor, flavour, vcpus):
     live(dom0, hypervisor, flavour, vcpus)
 
 
-# With four vCPUs one boot of several stands still on a busy machine, in code
+# With four vCPUs one of nine boots stood still on a busy machine, in code
 # that the guest's kernel has just patched; see README.md, "Not yet".
 @pytest.mark.parametrize("flavour,vcpus", [("cloud", 4), ("amd64", 4)])
 def test_life_smp(dom0, hypervisor, flavour, vcpus):
