@@ -1,0 +1,46 @@
+"""hvxstored beside Debian's two store daemons, one after the other in one
+dom0: operations a second, and the daemon's processor time for one."""
+
+import os
+import re
+
+import measure
+from measure import Group
+
+STORES = """
+measure() {
+	echo "STORE $1"
+	./xsbench 300
+}
+hvx-daemon start hvxstored && measure hvxstored
+hvx-daemon stop hvxstored
+xenstored --pid-file /run/xs.pid && measure xenstored
+kill $(cat /run/xs.pid); sleep 1
+oxenstored --pid-file /run/oxs.pid && measure oxenstored
+"""
+
+
+def stores(opt):
+    measure.say("store daemons")
+    text = measure.output(
+        ["tests/dom0-run", "--hypervisor", "hvx", "--toolstack", "none",
+         "--mem", "2048", "--dom0-mem", "1024", "--smp", "2",
+         "--file", os.path.join(measure.OUT, "bin/xsbench"),
+         "--file", os.path.join(measure.OUT, "bin/hvxstored") +
+         ":/usr/sbin/hvxstored",
+         "--file", "tests/lib/hvx-daemon:/usr/sbin/hvx-daemon",
+         "--package", "xen-utils-4.17", "--package", "xen-utils-common",
+         "--package", "xenstore-utils", "--package", "libxengnttab1",
+         "--timeout", "900", "--", STORES])
+    found = {name: measure.rows(rows) for name, rows in re.findall(
+        r"^STORE (\S+)\n((?:(?!STORE ).*\n?)*)", text, re.M)}
+    return {"store, " + other: (found.get("hvxstored", {}),
+                                found.get(other, {}))
+            for other in ("xenstored", "oxenstored")}
+
+
+GROUPS = [
+    Group("store", "operations a second of hvxstored, xenstored and "
+          "oxenstored, and nanoseconds of their time for one", stores, aim=1.0,
+          larger=lambda row: not row.endswith("-cpu-ns")),
+]
