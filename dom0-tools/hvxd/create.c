@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <common/log.h>
+#include <common/server.h>
 #include "backend.h"
 #include "build_child.h"
 #include "end.h"
 #include "events.h"
 #include "nodes.h"
-#include "server.h"
 #include "state.h"
 #include "store.h"
 

@@ -8,9 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <json-c/json.h>
+#include <common/server.h>
 #include "backend.h"
-#include "proto.h"
-#include "server.h"
 #include "state.h"
 #include "store.h"
 

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <time.h>
 #include <json-c/json.h>
+#include <common/server.h>
 #include "backend.h"
 #include "order.h"
-#include "server.h"
 
 const char *const dom_state_names[DOM_STATES] = {
 	[DOM_BUILDING] = "building", [DOM_RUNNING] = "running",
@@ -26,18 +26,6 @@ struct waiter {
 	enum dom_wait what;
 	struct request *req;
 };
-
-const char *wall_text(int64_t ms, char *buf)
-{
-	time_t s = ms / 1000;
-	struct tm tm;
-	size_t n;
-
-	gmtime_r(&s, &tm);
-	n = strftime(buf, 24, "%Y-%m-%dT%H:%M:%S", &tm);
-	sprintf(buf + n, ".%03dZ", (int)(ms % 1000));
-	return buf;
-}
 
 /* ---- UUIDs ---- */
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <json-c/json.h>
 #include <common/log.h>
-#include "server.h"
+#include <common/server.h>
 
 static enum log_level level_of(const char *kind)
 {

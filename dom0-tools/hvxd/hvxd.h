@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What hvxd's parts share: the daemon itself, a domain as it knows it, and how
- * a failure is told.
+ * What hvxd's parts share: the daemon itself, and a domain as it knows it.
  *
  * One thread, one loop. What may take long (building a guest's memory, giving
  * it back) is done by child processes, see job.h.
@@ -11,8 +10,10 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <common/fault.h>
 #include <common/guest.h>
 #include <common/loop.h>
+#include <common/wall.h>
 #include <libhvctl/hvctl.h>
 
 #define DOMID_NONE	0xffffu
@@ -27,6 +28,7 @@ struct dom;
 struct end;
 struct json_object;
 struct kernels;
+struct proto_request;
 struct request;
 struct server;
 struct store;
@@ -46,25 +48,6 @@ struct hvxd {
 	const char *backend_folder;	/* where blkback and netback are */
 	unsigned int restart_interval;	/* s, see life.h */
 };
-
-/* ---- failures --------------------------------------------------------- */
-
-struct fault {
-	int err;			/* errno's value */
-	char stage[24];			/* a step's name, or "request" */
-	char object[160];		/* what it is about; may be empty */
-	char text[400];			/* a sentence */
-	char hint[240];			/* what to do next; may be empty */
-};
-
-/* Both return -1. stage and object may be NULL. */
-int fault_set(struct fault *f, int err, const char *stage, const char *object,
-	      const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-/* "what: " and errno's text. */
-int fault_errno(struct fault *f, const char *stage, const char *object,
-		const char *what);
-void fault_hint(struct fault *f, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
 
 /* ---- domains ---------------------------------------------------------- */
 
@@ -130,9 +113,9 @@ static inline bool dom_is_foreign(const struct dom *d)
 	return !d->config.name;
 }
 
-/* Wall clock, ms since 1970; and as text, at least 32 bytes. */
-int64_t wall_now(void);
-const char *wall_text(int64_t ms, char *buf);
+/* requests.c: what a client asks for; hd is the struct hvxd. */
+void request_serve(void *hd, struct request *r, const struct proto_request *p);
+
 void uuid_text(const uint8_t *bytes, char *text);
 /* 0, or -1: no UUID. */
 int uuid_bytes(const char *text, uint8_t *bytes);

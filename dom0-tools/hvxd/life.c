@@ -8,12 +8,12 @@
 #include <abi/sched.h>
 #include <json-c/json.h>
 #include <common/log.h>
+#include <common/server.h>
 #include "create.h"
 #include "end.h"
 #include "events.h"
 #include "nodes.h"
 #include "order.h"
-#include "server.h"
 #include "state.h"
 
 void life_free_name(struct hvxd *hd, const char *name, char *buf, size_t size)

@@ -17,12 +17,12 @@
 #include <common/daemon.h>
 #include <common/log.h>
 #include <common/notify.h>
+#include <common/server.h>
 #include "census.h"
 #include "create.h"
 #include "end.h"
 #include "kernels.h"
 #include "nodes.h"
-#include "server.h"
 #include "state.h"
 #include "store.h"
 
@@ -279,7 +279,7 @@ int main(int argc, char **argv)
 		die("dom0's nodes in the store");
 	known = state_load(&hd);
 	census_start(&hd);
-	hd.server = server_new(&hd, o.socket);
+	hd.server = server_new(hd.loop, o.socket, request_serve, &hd);
 	if (!hd.server)
 		die(o.socket);
 	if (daemon_write_pid(o.pid_file))

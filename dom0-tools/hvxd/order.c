@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <common/server.h>
 #include "nodes.h"
-#include "server.h"
 
 #define NODE		"control/shutdown"
 #define LOOK_MS		100

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What clients ask for: a line in the table, and its handler, for each. */
-#include "server.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <common/server.h>
 #include "backend.h"
 #include "census.h"
 #include "create.h"
@@ -393,9 +393,9 @@ static int find_domain(struct hvxd *hd, struct json_object *args,
 	return -1;
 }
 
-void request_serve(struct hvxd *hd, struct request *r,
-		   const struct proto_request *p)
+void request_serve(void *arg, struct request *r, const struct proto_request *p)
 {
+	struct hvxd *hd = arg;
 	struct dom *d = NULL;
 	struct fault f;
 	size_t i;

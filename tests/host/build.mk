@@ -166,14 +166,15 @@ user-tests += test_hvxl_cmd
 test_hvxl_cmd-src = tests/host/fake_dom0.c $(hvxl-tested)
 test_hvxl_cmd-libs = $(filter-out libhvctl.a libhvxs.a,$(hvxl-links))
 # hvxd: its logic, on a hypervisor, store and clock that the test plays.
-hvxd-logic := tests/host/hvxd_fakes.c dom0-tools/common/log.c \
+hvxd-logic := tests/host/hvxd_fakes.c \
+	$(addprefix dom0-tools/common/,log.c proto.c fault.c wall.c) \
 	$(addprefix dom0-tools/hvxd/,build_child.c census.c check.c create.c \
-	device_nodes.c devices.c disks.c domain.c end.c events.c fault.c \
+	device_nodes.c devices.c disks.c domain.c end.c events.c \
 	holders.c kernels.c life.c nodes.c \
-	order.c policy.c proto.c requests.c state.c)
+	order.c policy.c requests.c state.c)
 user-tests += test_hvxd_policy test_hvxd_proto test_hvxd
 test_hvxd_policy-src := dom0-tools/hvxd/policy.c
-test_hvxd_proto-src := $(addprefix dom0-tools/hvxd/,proto.c fault.c)
+test_hvxd_proto-src := $(addprefix dom0-tools/common/,proto.c fault.c)
 test_hvxd_proto-libs := -ljson-c
 test_hvxd-src := $(hvxd-logic)
 test_hvxd-libs := libguest.a
@@ -187,9 +188,10 @@ test_blk_xs-src := backends/blkback/xs.c \
 	$(addprefix backends/common/,bus.c nodes.c)
 test_blk_xs-libs := libcommon.a
 user-tests += test_hvxd_backend
-test_hvxd_backend-src := dom0-tools/common/log.c dom0-tools/common/loop.c \
+test_hvxd_backend-src := \
+	$(addprefix dom0-tools/common/,log.c loop.c fault.c) \
 	$(addprefix dom0-tools/hvxd/,backend.c channel.c device_nodes.c \
-	disks.c fault.c spawn.c)
+	disks.c spawn.c)
 test_hvxd_backend-libs := libguest.a
 # The store as a process.
 user-tests += test_store_process

@@ -17,7 +17,7 @@
 #include <hvxd/census.h>
 #include <hvxd/job.h>
 #include <hvxd/kernels.h>
-#include <hvxd/server.h>
+#include <common/server.h>
 #include <hvxd/state.h>
 #include <hvxd/store.h>
 #include <libhvctl/build.h>

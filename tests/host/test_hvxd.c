@@ -18,8 +18,8 @@
 #include <hvxd/census.h>
 #include <hvxd/end.h>
 #include <hvxd/life.h>
-#include <hvxd/proto.h>
-#include <hvxd/server.h>
+#include <common/proto.h>
+#include <common/server.h>
 #include <hvxd/state.h>
 #include "hvxd_fakes.h"
 

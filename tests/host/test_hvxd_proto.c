@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <hvxd/proto.h>
+#include <common/proto.h>
 
 static int parse(const char *line, struct fault *f)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The protocol as functions on memory: bytes to lines, a line to a request,
+ * The daemons' protocol (hvxd/README.md) as functions on memory: bytes to lines, a line to a request,
  * answers to lines. A client is not trusted to send either.
  */
-#ifndef HVXD_PROTO_H
-#define HVXD_PROTO_H
+#ifndef COMMON_PROTO_H
+#define COMMON_PROTO_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <json-c/json.h>
-#include "hvxd.h"
+#include "fault.h"
 
 /* The longest line, both ways. */
 #define PROTO_LINE_MAX	(1u << 20)
@@ -49,4 +49,4 @@ int proto_flag(struct json_object *obj, const char *key, bool *out,
 struct json_object *proto_progress(const char *stage);
 struct json_object *proto_error(const struct fault *f);
 
-#endif /* HVXD_PROTO_H */
+#endif /* COMMON_PROTO_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The wall clock: what is kept over a restart of hvxd is told by it. */
-#include "hvxd.h"
+/* Apart from wall.c, since tests bring their own. */
+#include "wall.h"
 
 #include <time.h>
 

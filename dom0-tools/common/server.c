@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include <common/log.h>
+#include "log.h"
 
 #define OUT_MAX		(4u << 20)
 #define CLIENTS_MAX	256
@@ -41,7 +41,9 @@ struct request {
 };
 
 struct server {
-	struct hvxd *hd;
+	struct loop *loop;
+	server_serve_fn *serve;
+	void *arg;
 	int fd;
 	char *path;
 	struct loop_fd *watch;
@@ -230,7 +232,7 @@ static void client_line(struct client *c, const char *line, size_t len)
 	if (r && rc)
 		req_fail(r, &f);
 	else if (r)
-		request_serve(c->server->hd, r, &p);
+		c->server->serve(c->server->arg, r, &p);
 	json_object_put(p.obj);
 }
 
@@ -287,7 +289,7 @@ static void on_connect(void *arg, uint32_t events)
 	if (c) {
 		c->server = s;
 		c->fd = fd;
-		c->watch = loop_add_fd(s->hd->loop, fd, EPOLLIN, on_client, c);
+		c->watch = loop_add_fd(s->loop, fd, EPOLLIN, on_client, c);
 	}
 	if (!c || !c->watch) {
 		log_warn("too many clients: one is refused");
@@ -326,7 +328,8 @@ static int listen_at(const char *path)
 	return fd;
 }
 
-struct server *server_new(struct hvxd *hd, const char *path)
+struct server *server_new(struct loop *l, const char *path,
+			  server_serve_fn *serve, void *arg)
 {
 	struct server *s = calloc(1, sizeof(*s));
 	mode_t mask;
@@ -334,7 +337,9 @@ struct server *server_new(struct hvxd *hd, const char *path)
 
 	if (!s)
 		return NULL;
-	s->hd = hd;
+	s->loop = l;
+	s->serve = serve;
+	s->arg = arg;
 	mask = umask(0177);
 	s->fd = listen_at(path);
 	err = errno;
@@ -345,7 +350,7 @@ struct server *server_new(struct hvxd *hd, const char *path)
 		return NULL;
 	}
 	s->path = strdup(path);
-	s->watch = loop_add_fd(hd->loop, s->fd, EPOLLIN, on_connect, s);
+	s->watch = loop_add_fd(l, s->fd, EPOLLIN, on_connect, s);
 	return s;
 }
 

@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Clients on the socket, and their requests.
+ * Clients on a daemon's socket, and their requests.
  *
  * A request lives until it is answered, even if its client is gone by then:
  * whoever took it answers it once, by req_ok or req_fail, which free it. NULL
- * is a request of nobody: hvxd's own doing.
+ * is a request of nobody: the daemon's own doing.
  */
-#ifndef HVXD_SERVER_H
-#define HVXD_SERVER_H
+#ifndef COMMON_SERVER_H
+#define COMMON_SERVER_H
 
-#include "hvxd.h"
+#include "loop.h"
 #include "proto.h"
 
+struct request;
+struct server;
+
+/* What a client asks for; takes r. p is the caller's. */
+typedef void server_serve_fn(void *arg, struct request *r,
+			     const struct proto_request *p);
+
 /* NULL and errno. path: of the socket; a file that is there is replaced. */
-struct server *server_new(struct hvxd *hd, const char *path);
+struct server *server_new(struct loop *l, const char *path,
+			  server_serve_fn *serve, void *arg);
 void server_free(struct server *s);
 /* Clients connected. */
 unsigned int server_clients(const struct server *s);
@@ -27,8 +35,4 @@ void req_follow(struct request *r);
 /* event is put. */
 void server_event(struct server *s, struct json_object *event);
 
-/* requests.c: takes r. p is the caller's. */
-void request_serve(struct hvxd *hd, struct request *r,
-		   const struct proto_request *p);
-
-#endif /* HVXD_SERVER_H */
+#endif /* COMMON_SERVER_H */

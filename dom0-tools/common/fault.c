@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Failures as values: where, to which object, why, and what to try. */
-#include "hvxd.h"
+#include "fault.h"
 
 #include <errno.h>
 #include <stdarg.h>
