@@ -48,7 +48,7 @@ lint: $(O)/.deps-lint $(offsets-header) ## cppcheck and clang-tidy
 	$(Q)$(lint-cppcheck)
 	$(Q)$(lint-tidy)
 
-deps: $(O)/.deps-build $(O)/.deps-test $(O)/.deps-lint ## install what all need
+deps: $(O)/.deps-build $(O)/.deps-test $(O)/.deps-bench $(O)/.deps-lint ## install what all need
 
 clean: ## remove what was built (the cache of packages stays)
 	$(Q)find $(O) -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +

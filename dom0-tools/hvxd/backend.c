@@ -546,3 +546,10 @@ void backend_dropped(struct dom *d, unsigned int kind)
 	if (p && p->attached)
 		p->attached--;
 }
+
+struct channel *backend_channel(struct dom *d, unsigned int kind)
+{
+	struct process *p = d->backends ? d->backends->p[kind] : NULL;
+
+	return p && p->ready ? p->channel : NULL;
+}

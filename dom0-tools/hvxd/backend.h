@@ -17,6 +17,7 @@
 enum { BACKEND_DISKS, BACKEND_NICS, BACKEND_KINDS };
 
 struct store_txn;
+struct channel;
 
 /* f NULL: done. */
 typedef void backend_done_fn(void *arg, const struct fault *f);
@@ -45,6 +46,11 @@ int backend_drop(struct dom *d, unsigned int kind, unsigned int i, bool force,
 		 backend_done_fn *done, void *arg, struct fault *f);
 
 void backend_dropped(struct dom *d, unsigned int kind);
+/* To the process that serves its devices of a kind; NULL: none does now. */
+struct channel *backend_channel(struct dom *d, unsigned int kind);
+
+/* counters.c: takes r, and answers it with all disks' counters. -1: f. */
+int counters_request(struct hvxd *hd, struct request *r, struct fault *f);
 
 /* devices.c: requests to attach and detach; take r. -1: f. */
 int device_attach(struct dom *d, unsigned int kind, struct json_object *args,
@@ -111,8 +117,6 @@ int device_node(struct store_txn *t, uint32_t domid, int perm, const char *base,
 	__attribute__((format(printf, 6, 7)));
 
 /* ---- channel.c: a backend's control socket ------------------------------ */
-
-struct channel;
 
 /* answer: the packet, or NULL: the process has gone before it answered. */
 typedef void channel_answer_fn(void *arg, struct json_object *answer);

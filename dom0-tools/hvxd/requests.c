@@ -319,6 +319,15 @@ static int do_domain(struct hvxd *hd, struct request *r,
 	return 0;
 }
 
+static int do_disk_counters(struct hvxd *hd, struct request *r,
+			    struct json_object *args, struct dom *d,
+			    struct fault *f)
+{
+	(void)args;
+	(void)d;
+	return counters_request(hd, r, f);
+}
+
 static int do_events(struct hvxd *hd, struct request *r,
 		     struct json_object *args, struct dom *d, struct fault *f)
 {
@@ -365,6 +374,7 @@ static const struct op {
 	{ "nic-detach", do_nic_detach, true },
 	{ "list", do_list, false },
 	{ "domain", do_domain, true },
+	{ "disk-counters", do_disk_counters, false },
 	{ "events", do_events, false },
 	{ "ping", do_ping, false },
 };

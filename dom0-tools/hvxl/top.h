@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <libhvctl/hvctl.h>
 
+struct json_object;
+
 /* A network card, as the guest sees it. */
 struct top_nic {
 	unsigned int domid, id;
@@ -21,7 +23,9 @@ struct top_nic {
 
 struct top_disk {
 	unsigned int domid, number;
-	uint64_t waiting;	/* requests that came while the ring was full */
+	/* Requests that the kernel's backend couldn't take at once; ours, which
+	 * leaves them in the ring, has none. */
+	uint64_t waiting;
 	uint64_t reads, writes, read_sectors, write_sectors;
 };
 
@@ -70,6 +74,8 @@ void top_sample_free(struct top_sample *s);
 void top_read_nics(struct top_sample *s, FILE *text);
 /* Adds disks of the kernel's backend; root: "/sys/bus/xen-backend/devices". */
 void top_read_disks(struct top_sample *s, const char *root);
+/* Adds those of hvxd's answer to "disk-counters". */
+void top_add_disks(struct top_sample *s, struct json_object *answer);
 /* Sets each domain's share of the time that has passed since before. */
 void top_shares(struct top_sample *s, const struct top_sample *before);
 extern const char top_sort_keys[];	/* letters: what can be sorted by */

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What top looks at: the hypervisor's list of domains, their names (asked of
- * the store once a domain), and dom0's own counters of the guests' devices.
+ * the store once a domain), dom0's own counters of the guests' devices, and
+ * those of our disk backends, which hvxd asks for.
  */
 #include "top.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "hvxd_client.h"
 #include "hvxl.h"
 
 static uint64_t now_ns(void)
@@ -68,6 +71,12 @@ static uint64_t read_counter(const char *folder, const char *name)
 	return n;
 }
 
+static void add_disk(struct top_sample *s, const struct top_disk *disk)
+{
+	s->disks = xrealloc(s->disks, s->disk_count + 1, sizeof(*s->disks));
+	s->disks[s->disk_count++] = *disk;
+}
+
 void top_read_disks(struct top_sample *s, const char *root)
 {
 	struct dirent *entry;
@@ -88,12 +97,57 @@ void top_read_disks(struct top_sample *s, const char *root)
 		d.read_sectors = read_counter(folder, "rd_sect");
 		d.write_sectors = read_counter(folder, "wr_sect");
 		free(folder);
-		s->disks = xrealloc(s->disks, s->disk_count + 1,
-				    sizeof(*s->disks));
-		s->disks[s->disk_count++] = d;
+		add_disk(s, &d);
 	}
 	if (dir)
 		closedir(dir);
+}
+
+static uint64_t member(struct json_object *o, const char *name)
+{
+	struct json_object *v;
+
+	return json_object_object_get_ex(o, name, &v) ?
+		       json_object_get_uint64(v) : 0;
+}
+
+void top_add_disks(struct top_sample *s, struct json_object *answer)
+{
+	struct json_object *list, *o;
+	size_t i;
+
+	if (!json_object_object_get_ex(answer, "disks", &list) ||
+	    !json_object_is_type(list, json_type_array))
+		return;
+	for (i = 0; i < json_object_array_length(list); i++) {
+		o = json_object_array_get_idx(list, i);
+		add_disk(s, &(struct top_disk){
+			.domid = member(o, "domid"),
+			.number = member(o, "device"),
+			.reads = member(o, "read-requests"),
+			.writes = member(o, "write-requests"),
+			.read_sectors = member(o, "read-sectors"),
+			.write_sectors = member(o, "write-sectors"),
+		});
+	}
+}
+
+/* Without hvxd there are none of ours to be counted. */
+static void ask_disks(struct top_sample *s)
+{
+	struct hvxd *h = hvxd_open();
+	struct json_object *answer;
+	struct hvxd_error e;
+
+	if (!h)
+		return;
+	answer = hvxd_ask(h, "disk-counters", NULL, NULL, NULL, &e);
+	if (answer)
+		top_add_disks(s, answer);
+	else
+		hvxd_error_free(&e);
+	json_object_put(answer);
+	hvxd_close(h);
 }
 
 /* ---- domains ---- */
@@ -188,6 +242,7 @@ void top_sample_take(struct top_sample *s, const struct top_sample *before,
 		fclose(nets);
 	}
 	top_read_disks(s, "/sys/bus/xen-backend/devices");
+	ask_disks(s);
 }
 
 void top_sample_free(struct top_sample *s)

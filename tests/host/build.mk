@@ -190,8 +190,8 @@ test_blk_xs-libs := libcommon.a
 user-tests += test_hvxd_backend
 test_hvxd_backend-src := \
 	$(addprefix dom0-tools/common/,log.c loop.c fault.c) \
-	$(addprefix dom0-tools/hvxd/,backend.c channel.c device_nodes.c \
-	disks.c spawn.c)
+	$(addprefix dom0-tools/hvxd/,backend.c channel.c counters.c \
+	device_nodes.c disks.c spawn.c)
 test_hvxd_backend-libs := libguest.a
 # The store as a process.
 user-tests += test_store_process

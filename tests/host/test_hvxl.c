@@ -614,6 +614,30 @@ static void test_top_nics(void **state)
 	free(s.nics);
 }
 
+static void test_top_disks(void **state)
+{
+	static const char packet[] = "{\"disks\":[{\"domid\":5,"
+		"\"device\":51712,\"read-requests\":7,\"write-requests\":3,"
+		"\"read-sectors\":5000000000,\"write-sectors\":24},"
+		"{\"domid\":6}, 7]}";
+	struct json_object *o = json_tokener_parse(packet);
+	struct top_sample s = { 0 };
+
+	(void)state;
+	top_add_disks(&s, o);
+	json_object_put(o);
+	assert_int_equal(s.disk_count, 3);
+	assert_int_equal(s.disks[0].domid, 5);
+	assert_int_equal(s.disks[0].number, 51712);
+	assert_int_equal(s.disks[0].reads, 7);
+	assert_int_equal(s.disks[0].writes, 3);
+	assert_int_equal(s.disks[0].read_sectors, 5000000000);
+	assert_int_equal(s.disks[0].write_sectors, 24);
+	assert_int_equal(s.disks[1].domid, 6);
+	assert_int_equal(s.disks[1].reads, 0);
+	free(s.disks);
+}
+
 static void test_top_shares(void **state)
 {
 	struct top_domain was[1] = { 0 }, is[2] = { 0 };
@@ -694,6 +718,7 @@ int main(void)
 		cmocka_unit_test(test_top_table),
 		cmocka_unit_test(test_top_state),
 		cmocka_unit_test(test_top_nics),
+		cmocka_unit_test(test_top_disks),
 		cmocka_unit_test(test_top_shares),
 		cmocka_unit_test(test_json_list),
 		cmocka_unit_test(test_event_text),
