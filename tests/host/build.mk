@@ -197,3 +197,7 @@ test_hvxd_backend-libs := libguest.a
 user-tests += test_store_process
 test_store_process-libs := -lxenstore
 $(O)/host/test_store_process: | $(O)/san/hvxstored
+# The allocator's policy, and what it makes of played hosts.
+user-tests += test_alloc test_alloc_sim
+test_alloc-src = $(hvxallocd-policy)
+test_alloc_sim-src = $(hvxallocd-policy) tests/alloc/model.c tests/alloc/trace.c
