@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <common/daemon.h>
 #include <common/log.h>
@@ -113,25 +112,6 @@ static int parse(int argc, char **argv, struct options *o)
 	return 2;
 }
 
-/* The folder and those above it. */
-static int make_folder(const char *path, mode_t mode)
-{
-	char *copy = strdup(path), *p;
-	int rc;
-
-	if (!copy)
-		return -1;
-	for (p = copy + 1; (p = strchr(p, '/')); p++) {
-		*p = 0;
-		if (mkdir(copy, 0755) && errno != EEXIST)
-			break;
-		*p = '/';
-	}
-	rc = mkdir(path, mode) && errno != EEXIST ? -1 : 0;
-	free(copy);
-	return rc;
-}
-
 static void changed(void *arg)
 {
 	struct daemon *d = arg;
@@ -160,9 +140,10 @@ static int open_folders(struct consoles *all, const struct options *o,
 			char *history)
 {
 	snprintf(history, PATH_MAX, "%s/console", o->run_folder);
-	if (make_folder(o->run_folder, 0755) || make_folder(history, 0700))
+	if (daemon_make_folder(o->run_folder, 0755) ||
+	    daemon_make_folder(history, 0700))
 		return fail(history, "");
-	if (o->log_folder && make_folder(o->log_folder, 0750))
+	if (o->log_folder && daemon_make_folder(o->log_folder, 0750))
 		return fail(o->log_folder, "; --log-dir names another");
 	all->history_folder = history;
 	all->log_folder = o->log_folder;

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <json-c/json.h>
+#include <common/daemon.h>
 #include <common/log.h>
 
 #define SUFFIX		".json"
@@ -17,19 +18,7 @@
 
 int state_prepare(const char *folder)
 {
-	char part[256], *p;
-
-	if (snprintf(part, sizeof(part), "%s/", folder) >= (int)sizeof(part)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	for (p = strchr(part + 1, '/'); p; p = strchr(p + 1, '/')) {
-		*p = 0;
-		if (mkdir(part, p[1] ? 0755 : 0700) && errno != EEXIST)
-			return -1;
-		*p = '/';
-	}
-	return 0;
+	return daemon_make_folder(folder, 0700);
 }
 
 /* ---- writing ---- */

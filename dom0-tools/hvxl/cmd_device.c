@@ -115,81 +115,89 @@ static int ask(const char *command, const char *what, uint32_t domid,
 	return 1;
 }
 
-static void dry_run(const char *what, struct json_object *device)
+/* What can be attached: a spec becomes hvxd's argument, or NULL and why. */
+struct attachable {
+	const char *command, *what;	/* hvxl's, hvxd's */
+	const char *argument, *shown;
+	struct json_object *(*parse)(const char *spec, char *why);
+};
+
+static struct json_object *parse_disk(const char *spec, char *why)
 {
-	printf("%s: ", what);
-	json_print_xl(device, stdout);
-	json_object_put(device);
+	struct json_object *json = NULL;
+	struct guest_disk disk;
+
+	if (!cfg_parse_disk(spec, &disk, why)) {
+		/* hvxd works in another folder. */
+		if (hvxl.dry_run || !guest_disk_make_absolute(&disk))
+			json = disk_to_json(&disk);
+		else
+			snprintf(why, CFG_WHY, "no memory");
+	}
+	guest_disk_free(&disk);
+	return json;
+}
+
+static struct json_object *parse_nic(const char *spec, char *why)
+{
+	struct json_object *json = NULL;
+	struct guest_vif vif;
+
+	if (!cfg_parse_vif(spec, &vif, why)) {
+		json = vif_to_json(&vif, 0);
+		/* Which number is free hvxd knows. */
+		json_object_object_del(json, "devid");
+	}
+	guest_vif_free(&vif);
+	return json;
+}
+
+static const struct attachable a_disk = {
+	"block-attach", "disk-attach", "disk", "disk", parse_disk
+};
+static const struct attachable a_nic = {
+	"network-attach", "nic-attach", "nic", "vif", parse_nic
+};
+
+/* least: how many arguments there must be. */
+static int attach(const struct attachable *a, int least, int argc, char **argv)
+{
+	struct json_object *args, *json;
+	char why[CFG_WHY], **rest, *spec;
+	uint32_t domid;
+	int n, rc;
+
+	n = args_plain(argc, argv, least, argc, &rest);
+	domid = domain_find(rest[0]);
+	spec = join(rest + 1, n - 1);
+	json = a->parse(spec, why);
+	if (!json) {
+		rc = fail("%s: %s: %s", a->command, spec, why);
+		free(spec);
+		return rc;
+	}
+	if (*why)
+		warn("%s: %s", spec, why);
+	free(spec);
+	if (hvxl.dry_run) {
+		printf("%s: ", a->shown);
+		json_print_xl(json, stdout);
+		json_object_put(json);
+		return 0;
+	}
+	args = json_object_new_object();
+	json_object_object_add(args, a->argument, json);
+	return ask(a->command, a->what, domid, args);
 }
 
 int cmd_block_attach(int argc, char **argv)
 {
-	struct json_object *args, *json;
-	struct guest_disk disk;
-	char why[CFG_WHY], **rest, *spec;
-	uint32_t domid;
-	int n, rc;
-
-	n = args_plain(argc, argv, 2, argc, &rest);
-	domid = domain_find(rest[0]);
-	spec = join(rest + 1, n - 1);
-	if (cfg_parse_disk(spec, &disk, why)) {
-		rc = fail("block-attach: %s: %s", spec, why);
-		goto out;
-	}
-	if (*why)
-		warn("%s: %s", spec, why);
-	if (!hvxl.dry_run && guest_disk_make_absolute(&disk)) {
-		rc = fail("block-attach: %s: no memory", spec);
-		goto out;
-	}
-	json = disk_to_json(&disk);
-	if (hvxl.dry_run) {
-		dry_run("disk", json);
-		rc = 0;
-		goto out;
-	}
-	args = json_object_new_object();
-	json_object_object_add(args, "disk", json);
-	rc = ask("block-attach", "disk-attach", domid, args);
-out:
-	guest_disk_free(&disk);
-	free(spec);
-	return rc;
+	return attach(&a_disk, 2, argc, argv);
 }
 
 int cmd_network_attach(int argc, char **argv)
 {
-	struct json_object *args, *json;
-	char why[CFG_WHY], **rest, *spec;
-	struct guest_vif vif;
-	uint32_t domid;
-	int n, rc;
-
-	n = args_plain(argc, argv, 1, argc, &rest);
-	domid = domain_find(rest[0]);
-	spec = join(rest + 1, n - 1);
-	if (cfg_parse_vif(spec, &vif, why)) {
-		rc = fail("network-attach: %s: %s", spec, why);
-		goto out;
-	}
-	if (*why)
-		warn("%s: %s", spec, why);
-	json = vif_to_json(&vif, 0);
-	/* Which number is free hvxd knows. */
-	json_object_object_del(json, "devid");
-	if (hvxl.dry_run) {
-		dry_run("vif", json);
-		rc = 0;
-		goto out;
-	}
-	args = json_object_new_object();
-	json_object_object_add(args, "nic", json);
-	rc = ask("network-attach", "nic-attach", domid, args);
-out:
-	guest_vif_free(&vif);
-	free(spec);
-	return rc;
+	return attach(&a_nic, 1, argc, argv);
 }
 
 const struct option_def detach_options[] = {

@@ -101,31 +101,13 @@ static void parse(struct options *o, int argc, char **argv)
 		o->dir = STATE_DIR;
 }
 
-/* The folder of a path, or the path itself as one, and those above. */
-static int make_dirs(const char *path, bool itself, mode_t mode)
-{
-	char *s = mem_string(path), *p;
-	int rc = 0;
-
-	for (p = s + 1; !rc && *p; p++)
-		if (*p == '/') {
-			*p = 0;
-			rc = mkdir(s, 0755) && errno != EEXIST;
-			*p = '/';
-		}
-	if (itself && !rc)
-		rc = mkdir(s, mode) && errno != EEXIST;
-	free(s);
-	return rc ? -1 : 0;
-}
-
 /* One daemon a state folder; the lock goes with the process. */
 static int lock(const char *dir)
 {
 	char *file;
 	int fd;
 
-	if (make_dirs(dir, true, 0700)) {
+	if (daemon_make_folder(dir, 0700)) {
 		log_err("%s: %s", dir, strerror(errno));
 		return -1;
 	}
@@ -148,15 +130,22 @@ static int lock(const char *dir)
 static int listen_at(const char *path)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	char *slash;
 	int fd;
 
 	if (strlen(path) >= sizeof(a.sun_path)) {
 		log_err("%s: too long for a socket's name", path);
 		return -1;
 	}
+	/* Its folder first. */
 	strcpy(a.sun_path, path);
-	if (make_dirs(path, false, 0))
-		goto bad;
+	slash = strrchr(a.sun_path, '/');
+	if (slash && slash != a.sun_path) {
+		*slash = 0;
+		if (daemon_make_folder(a.sun_path, 0755))
+			goto bad;
+		*slash = '/';
+	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		goto bad;

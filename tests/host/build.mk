@@ -167,7 +167,7 @@ test_hvxl_cmd-src = tests/host/fake_dom0.c $(hvxl-tested)
 test_hvxl_cmd-libs = $(filter-out libhvctl.a libhvxs.a,$(hvxl-links))
 # hvxd: its logic, on a hypervisor, store and clock that the test plays.
 hvxd-logic := tests/host/hvxd_fakes.c \
-	$(addprefix dom0-tools/common/,log.c proto.c fault.c wall.c) \
+	$(addprefix dom0-tools/common/,daemon.c log.c proto.c fault.c wall.c) \
 	$(addprefix dom0-tools/hvxd/,build_child.c census.c check.c create.c \
 	device_nodes.c devices.c disks.c domain.c end.c events.c \
 	holders.c kernels.c life.c nodes.c \
