@@ -14,6 +14,7 @@
 #include "wire.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #define BUDGET		16		/* requests a turn */
 #define OUT_HIGH	16384u		/* unsent bytes that stop input */
 #define ACCEPTS		16		/* a round */
+#define REST_TRIES	8		/* looks for the rest of a message */
 
 static struct conn_list ready = TAILQ_HEAD_INITIALIZER(ready);
 static struct loop *loop;
@@ -156,6 +158,35 @@ static void read_socket(struct conn *c)
 		conn_drop(c);
 }
 
+/* Only a part of a message has come. */
+static bool has_part(const struct conn *c)
+{
+	size_t n = stream_in_ready(&c->s);
+	struct xsd_sockmsg hdr;
+
+	if (c->dead || !n || n >= sizeof(hdr) + XENSTORE_PAYLOAD_MAX)
+		return false;
+	if (n < sizeof(hdr))
+		return true;
+	stream_in_peek(&c->s, 0, &hdr, sizeof(hdr));
+	return hdr.len <= XENSTORE_PAYLOAD_MAX && n < sizeof(hdr) + hdr.len;
+}
+
+/*
+ * libxenstore sends a message in pieces, its head first. To sleep until the rest
+ * is there would take longer than it takes to come, and cost the client a wake-up
+ * more; to look a few times takes next to nothing.
+ */
+static void read_rest(struct conn *c)
+{
+	unsigned int n;
+
+	for (n = 0; n < REST_TRIES && has_part(c); n++) {
+		sched_yield();
+		read_socket(c);
+	}
+}
+
 static void write_socket(struct conn *c)
 {
 	struct iovec v[2];
@@ -191,8 +222,10 @@ static void turn_socket(struct conn *c, bool readable)
 {
 	bool more;
 
-	if (readable)
+	if (readable) {
 		read_socket(c);
+		read_rest(c);
+	}
 	more = serve(c);
 	if (c->dead)
 		return;
