@@ -39,6 +39,7 @@ logic-y += pv/mmu_update.c
 logic-y += pv/mmuext.c
 logic-y += pv/ptval.c
 logic-y += pv/ptwr.c
+logic-y += pv/sample.c
 logic-y += sched/account.c
 logic-y += sched/control.c
 logic-y += sched/core.c

@@ -83,6 +83,11 @@
 #define XEN_DOMCTL_vmtrace_op			84
 #define XEN_DOMCTL_get_paging_mempool_size	85
 #define XEN_DOMCTL_set_paging_mempool_size	86
+/*
+ * hvx's own, which Xen doesn't have.  Xen counts on from 87 and has 1000 to
+ * 1003: in two decades it used fewer than 90, so 256 to 999 stay ours.
+ */
+#define XEN_DOMCTL_hvx_working_set		256
 #define XEN_DOMCTL_gdbsx_guestmemio		1000
 #define XEN_DOMCTL_gdbsx_pausevcpu		1001
 #define XEN_DOMCTL_gdbsx_unpausevcpu		1002
@@ -397,6 +402,26 @@ struct xen_domctl_vnuma {
 	XEN_GUEST_HANDLE_64(struct xen_vmemrange) vmemrange;
 };
 
+/*
+ * What a domain uses of its memory, by watching some of its frames for a while.
+ * A call ends the interval that the one before began, tells what came of it,
+ * and begins another.  It does so by pieces: call again while `more` is set,
+ * after letting the domain run a little; it is paused during each.
+ */
+struct xen_domctl_hvx_working_set {
+	uint32_t samples;		/* in: frames to watch now; 0: none */
+	uint32_t more;			/* out: not done */
+	uint32_t watched;		/* out: frames; 0: there was no interval */
+	uint32_t touched;		/* out: of these, accessed meanwhile */
+	uint32_t unseen;		/* out: mappings there was no room for */
+	uint32_t pad;
+	uint64_t pages;			/* out: frames the domain has */
+	uint64_t interval_ns;		/* out: how long they were watched */
+	uint64_t core_ns;		/* out: time that the interval cost */
+};
+
+#define XEN_DOMCTL_HVX_WS_MAX_SAMPLES		32768
+
 struct xen_domctl {
 	uint32_t cmd;			/* XEN_DOMCTL_* */
 	uint32_t interface_version;
@@ -430,6 +455,7 @@ struct xen_domctl {
 		struct xen_domctl_set_virq_handler set_virq_handler;
 		struct xen_domctl_vnuma vnuma;
 		struct xen_domctl_paging_mempool paging_mempool;
+		struct xen_domctl_hvx_working_set hvx_working_set;
 		uint8_t pad[128];
 	} u;
 };

@@ -1,8 +1,9 @@
 # Fuzz targets: fuzzers, a name a line; $(fuzz_X-src) what X links beside
 # tests/fuzz/X/X.c.
 fuzzers += ptval
-fuzz_ptval-src := tests/host/pt_model.c xen-core/alloc/frame.c \
-	xen-core/pv/ptval.c $(host-machine)
+fuzz_ptval-src := $(frame-src)
+fuzzers += sample
+fuzz_sample-src := $(frame-src)
 fuzzers += evtchn
 fuzz_evtchn-src := $(evtchn-src)
 fuzzers += gnttab

@@ -2,9 +2,11 @@
 # $(test_X-src) what it links beside tests/host/test_X.c.
 host-machine := tests/host/machine.c tests/host/fakes.c
 
-host-tests += test_frame
-test_frame-src := tests/host/pt_model.c xen-core/alloc/frame.c \
-	xen-core/pv/ptval.c $(host-machine)
+host-tests += test_frame test_sample
+frame-src := tests/host/pt_model.c xen-core/alloc/frame.c \
+	xen-core/pv/ptval.c xen-core/pv/sample.c $(host-machine)
+test_frame-src := $(frame-src)
+test_sample-src := $(frame-src)
 host-tests += test_acpi
 test_acpi-src := xen-core/cpu/acpi.c
 evtchn-src := $(host-machine) xen-core/chan/evtchn.c \
@@ -16,7 +18,8 @@ test_evtchn-src := $(evtchn-src)
 test_evtchn_fifo-src := $(evtchn-src)
 host-tests += test_irq
 test_irq-src := xen-core/cpu/irq.c $(host-machine)
-gnttab-src := $(host-machine) tests/host/pt_model.c xen-core/chan/gnttab.c \
+gnttab-src := $(host-machine) tests/host/pt_model.c xen-core/pv/sample.c \
+	xen-core/chan/gnttab.c \
 	xen-core/chan/gnt_map.c xen-core/chan/gnt_op.c \
 	xen-core/chan/gnt_copy.c xen-core/alloc/frame.c xen-core/pv/ptval.c \
 	

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <abi/domctl.h>
 #include <hvx/interp.h>
 #include <hvx/paging.h>
 #include <hvx/pv.h>
@@ -282,11 +283,37 @@ static uint64_t *slot_ptr(int i, int s)
 	return (uint64_t *)mfn_to_virt(frames[i]) + slot_index[s];
 }
 
+/* ---- watched ------------------------------------------------------------- */
+
+static bool watching;
+static bool was_l1[FRAMES];
+
+static void note_tables(void)
+{
+	for (int i = 0; i < FRAMES; i++)
+		was_l1[i] |= type_in_force(&now.f[i]) == FT_L1;
+}
+
+/* One piece; 0 samples: all of what it takes to end. */
+static void watch(uint32_t samples)
+{
+	struct xen_domctl_hvx_working_set ws;
+
+	do {
+		ws.samples = samples;
+		if (sample_step(d, &ws) || d->pause_count)
+			differ("sample", 0);
+		/* Preempted at each piece, it still comes to an end. */
+	} while (!samples && ws.more);
+}
+
 /* What the guest reads back, less the bits that the core manages. */
 static void check_slot(int i, int s)
 {
 	uint64_t managed = PTE_US | PTE_G | PTE_PWT | PTE_PCD | PTE_PAT;
 
+	if (was_l1[i])
+		managed |= PTE_A;
 	if ((*slot_ptr(i, s) ^ now.f[i].e[s]) & ~managed)
 		differ("entry", i);
 }
@@ -358,6 +385,7 @@ static void setup(void)
 	v->pv.old_table = INVALID_MFN;
 	memset(&now, 0, sizeof(now));
 	memset(held, 0, sizeof(held));
+	memset(was_l1, 0, sizeof(was_l1));
 	for (i = 0; i < FRAMES; i++) {
 		frames[i] = host_give_frame(d);
 		memset(mfn_to_virt(frames[i]), 0, PAGE_SIZE);
@@ -368,6 +396,8 @@ static void take_apart(void)
 {
 	int i;
 
+	if (watching)
+		watch(0);
 	for (i = 0; i < FRAMES; i++) {
 		if (now.f[i].pinned)
 			op_unpin(i);
@@ -393,6 +423,11 @@ unsigned long pt_model_run(const uint8_t *p, size_t n)
 		int i = p[1] % FRAMES;
 
 		host.preempt = p[0] & 0x80;
+		host.clock += p[3];
+		if (watching && (p[0] & 0x60)) {
+			note_tables();
+			watch(p[0] & 0x10 ? 5 : FRAMES);
+		}
 		switch (p[0] & 7) {
 		case 0:
 		case 1:
@@ -413,7 +448,19 @@ unsigned long pt_model_run(const uint8_t *p, size_t n)
 			break;
 		}
 		compare();
+		for (int s = 0; watching && s < FRAMES * SLOTS; s++)
+			check_slot(s / SLOTS, s % SLOTS);
 	}
 	take_apart();
+	return allowed;
+}
+
+unsigned long pt_model_run_watched(const uint8_t *p, size_t n)
+{
+	unsigned long allowed;
+
+	watching = true;
+	allowed = pt_model_run(p, n);
+	watching = false;
 	return allowed;
 }

@@ -13,5 +13,9 @@
 /* Runs the operations; then takes all apart and checks that nothing is left.
  * The number of operations that were allowed; aborts on any difference. */
 unsigned long pt_model_run(const uint8_t *bytes, size_t n);
+/* The same while the domain's working set is watched (pv/sample.c): a byte's
+ * spare bits say when the next piece is due.  Nothing but access bits of
+ * entries that were once in a table's force may differ. */
+unsigned long pt_model_run_watched(const uint8_t *bytes, size_t n);
 
 #endif

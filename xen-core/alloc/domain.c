@@ -418,6 +418,7 @@ static void domain_free(struct domain *d)
 	unpublish(d);
 	virq_send_global(VIRQ_DOM_EXC);
 	heap_free(d->e820);
+	heap_free(d->sample);
 	heap_free(d->vcpu);
 	heap_free(d);
 }

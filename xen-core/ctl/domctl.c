@@ -326,6 +326,14 @@ long domctl_getpageframeinfo3(struct domctl_call *c)
 	return 0;
 }
 
+/* The caller couldn't be paused: it is what runs. */
+long domctl_hvx_working_set(struct domctl_call *c)
+{
+	if (c->d == c->v->d)
+		return -EINVAL;
+	return sample_step(c->d, &c->op->u.hvx_working_set);
+}
+
 /* ---- rights to the machine: given to none but dom0 ---------------------------- */
 
 static long grant_right(bool allow)

@@ -104,6 +104,7 @@ struct domain {
 	mfn_t pirq_eoi_mfn;		/* bitmap page, or INVALID_MFN */
 	bool auto_unmask;		/* PHYSDEVOP_pirq_eoi_gmfn_v1/2 choice */
 	struct pv_domain pv;
+	struct sample *sample;		/* NULL: not watched.  By ctl_lock */
 	/* How far domain_kill() has come. */
 	uint32_t destroy_step;
 	unsigned int destroy_vcpu;

@@ -129,6 +129,15 @@ static inline mfn_t pte_mfn(uint64_t pte)
 	return _mfn((pte & PTE_ADDR) >> PAGE_SHIFT);
 }
 
+/*
+ * One piece of watching d's working set (pv/sample.c, where the idea is told;
+ * the arguments: abi/domctl.h).  d isn't the caller's, and ctl_lock is held.
+ * d is paused meanwhile, for no longer than a millisecond.  0; -EINVAL too many
+ * samples, -ENOMEM, -ESRCH d is dying.
+ */
+struct xen_domctl_hvx_working_set;
+int sample_step(struct domain *d, struct xen_domctl_hvx_working_set *ws);
+
 /* A direct PTE store by the guest kernel: true if it was one and is done. */
 bool ptwr_handle(struct vcpu *v, struct cpu_regs *regs, gva_t va);
 
