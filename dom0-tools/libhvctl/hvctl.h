@@ -93,6 +93,33 @@ int hvctl_domain_set_tsc_native(struct hvctl *h, uint32_t domid);
 int hvctl_domain_claim(struct hvctl *h, uint32_t domid, unsigned long pages);
 int hvctl_domain_trigger(struct hvctl *h, uint32_t domid, uint32_t trigger,
 			 uint32_t vcpu);
+/*
+ * How much of its memory a domain uses, by watching `samples` of its frames
+ * (xen-core/pv/sample.c).  A call ends the interval that the one before began,
+ * tells what came of it, and begins the next; with samples 0 it only ends.  The
+ * first has nothing to tell: watched is 0.  So the caller's rate is the rate,
+ * and the interval should be long enough for what is used to be used once:
+ * seconds.  How sure it is: with k frames touched, about 1 / sqrt(k).
+ *
+ * Takes some milliseconds for each GiB that the domain has, most of them
+ * asleep: the domain is paused in between, for much less than one.  Not for the
+ * caller's own domain (EINVAL).  errno EOPNOTSUPP: the hypervisor can't, as
+ * Xen can't; ENOMEM, ESRCH.
+ */
+#define HVCTL_WS_MAX_SAMPLES XEN_DOMCTL_HVX_WS_MAX_SAMPLES
+
+struct hvctl_working_set {
+	uint64_t kib;			/* estimate: total * touched / watched */
+	uint64_t total_kib;		/* what the domain has */
+	uint32_t watched, touched;	/* frames; watched 0: no estimate */
+	uint32_t unseen;		/* mappings left out for lack of room: if
+					 * many, kib is too low */
+	uint64_t interval_ns;
+	uint64_t core_ns;		/* hypervisor's time, in dom0's account */
+};
+
+int hvctl_working_set(struct hvctl *h, uint32_t domid, uint32_t samples,
+		      struct hvctl_working_set *out);
 /* A port of the domain that remote may bind to; the port. */
 int hvctl_evtchn_alloc(struct hvctl *h, uint32_t domid, uint32_t remote);
 
