@@ -2,6 +2,7 @@
 #include "daemon.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,71 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "log.h"
+
+static void __attribute__((noreturn)) refuse(const char *program)
+{
+	fprintf(stderr, "Try '%s --help'.\n", program);
+	exit(2);
+}
+
+static void take(const struct daemon_option *o)
+{
+	if (o->text)
+		*o->text = optarg;
+	else
+		*o->flag = true;
+}
+
+/* getopt's two forms of the table, which calls row i 256 + i. */
+static void to_getopt(const struct daemon_option *table, struct option *longs,
+		      char *letters)
+{
+	unsigned int i;
+
+	for (i = 0; table[i].name; i++) {
+		longs[i].name = table[i].name;
+		longs[i].has_arg = table[i].text ? required_argument
+						 : no_argument;
+		longs[i].val = 256 + i;
+		if (!table[i].letter)
+			continue;
+		*letters++ = table[i].letter;
+		if (table[i].text)
+			*letters++ = ':';
+	}
+	longs[i].name = "help";
+	longs[i].val = 'h';
+	*letters++ = 'h';
+	*letters = 0;
+}
+
+void daemon_options(int argc, char **argv, const char *usage,
+		    const struct daemon_option *table)
+{
+	struct option longs[DAEMON_OPTIONS_MAX + 2] = { 0 };
+	char letters[2 * DAEMON_OPTIONS_MAX + 2];
+	const char *program = program_invocation_short_name;
+	unsigned int i;
+	int c;
+
+	to_getopt(table, longs, letters);
+	while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+		if (c == 'h') {
+			fputs(usage, stdout);
+			exit(0);
+		}
+		if (c == '?')
+			refuse(program);
+		for (i = 0; c < 256 && table[i].letter != c; i++)
+			;
+		take(&table[c < 256 ? i : (unsigned int)c - 256]);
+	}
+	if (optind == argc)
+		return;
+	fprintf(stderr, "%s: %s: no arguments are expected\n", program,
+		argv[optind]);
+	refuse(program);
+}
 
 void daemon_raise_files(void)
 {

@@ -3,7 +3,23 @@
 #ifndef COMMON_DAEMON_H
 #define COMMON_DAEMON_H
 
+#include <stdbool.h>
 #include <sys/types.h>
+
+/* An option of a daemon's command line: with an argument, which goes to *text,
+ * or without, when it sets *flag. A row without name ends a table. */
+struct daemon_option {
+	const char *name;		/* behind "--" */
+	char letter;			/* behind "-"; 0: none */
+	const char **text;
+	bool *flag;
+};
+#define DAEMON_OPTIONS_MAX	16
+
+/* Reads the command line by the table, beside -h and --help, which print usage.
+ * Whatever else is there is refused: the process ends with 2. */
+void daemon_options(int argc, char **argv, const char *usage,
+		    const struct daemon_option *table);
 
 /* As many descriptors as the hard limit allows: a guest needs some. */
 void daemon_raise_files(void);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* hvxconsoled: guests' consoles. Options, signals, and how the parts meet. */
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,82 +33,52 @@ struct daemon {
 	struct xs_handle *xs;
 };
 
-static void usage(FILE *to)
-{
-	fputs("Usage: hvxconsoled [OPTION]...\n"
-	      "Serves guests' consoles: a log, a terminal, a socket.\n"
-	      "\n"
-	      "  --log-dir DIR    for logs (/var/log/xen/console); none: no logs\n"
-	      "  --log-limit KIB  a log begins anew at this size (4096)\n"
-	      "  --run-dir DIR    socket and recent output (/run/hvx)\n"
-	      "  --pid-file FILE  written when hvxconsoled serves\n"
-	      "  -v, --verbose    says more\n"
-	      "  -h, --help\n"
-	      "\n"
-	      "SIGHUP opens all logs again.\n"
-	      "Example: hvxconsoled --log-limit 16384 -v\n",
-	      to);
-}
+static const char usage[] =
+"Usage: hvxconsoled [OPTION]...\n"
+"Serves guests' consoles: a log, a terminal, a socket.\n"
+"\n"
+"  --log-dir DIR    for logs (/var/log/xen/console); none: no logs\n"
+"  --log-limit KIB  a log begins anew at this size (4096)\n"
+"  --run-dir DIR    socket and recent output (/run/hvx)\n"
+"  --pid-file FILE  written when hvxconsoled serves\n"
+"  -v, --verbose    says more\n"
+"  -h, --help\n"
+"\n"
+"SIGHUP opens all logs again.\n"
+"Example: hvxconsoled --log-limit 16384 -v\n";
 
-static int parse_limit(const char *text, unsigned long *out)
+static unsigned long limit(const char *text)
 {
+	unsigned long kib;
 	char *end;
 
 	errno = 0;
-	*out = strtoul(text, &end, 10);
-	if (*text >= '0' && *text <= '9' && !*end && !errno && *out >= 4 &&
-	    *out <= 1UL << 30)
-		return 0;
+	kib = strtoul(text, &end, 10);
+	if (*text >= '0' && *text <= '9' && !*end && !errno && kib >= 4 &&
+	    kib <= 1UL << 30)
+		return kib;
 	fprintf(stderr, "hvxconsoled: --log-limit %s: expected KiB, 4 or more\n",
 		text);
-	return -1;
+	exit(2);
 }
 
-/* -1: go on; else the exit status. */
-static int parse(int argc, char **argv, struct options *o)
+static void parse(int argc, char **argv, struct options *o)
 {
-	static const struct option longs[] = {
-		{ "log-dir", required_argument, NULL, 'd' },
-		{ "log-limit", required_argument, NULL, 'l' },
-		{ "run-dir", required_argument, NULL, 'r' },
-		{ "pid-file", required_argument, NULL, 'p' },
-		{ "verbose", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+	const char *kib = NULL;
+	const struct daemon_option table[] = {
+		{ "log-dir", 0, &o->log_folder, NULL },
+		{ "log-limit", 0, &kib, NULL },
+		{ "run-dir", 0, &o->run_folder, NULL },
+		{ "pid-file", 0, &o->pid_file, NULL },
+		{ "verbose", 'v', NULL, &o->verbose },
+		{ 0 },
 	};
-	int c;
 
-	while ((c = getopt_long(argc, argv, "vh", longs, NULL)) != -1) {
-		switch (c) {
-		case 'd':
-			o->log_folder = strcmp(optarg, "none") ? optarg : NULL;
-			break;
-		case 'l':
-			if (parse_limit(optarg, &o->log_limit))
-				return 2;
-			break;
-		case 'r':
-			o->run_folder = optarg;
-			break;
-		case 'p':
-			o->pid_file = optarg;
-			break;
-		case 'v':
-			o->verbose = true;
-			break;
-		case 'h':
-			usage(stdout);
-			return 0;
-		default:
-			usage(stderr);
-			return 2;
-		}
-	}
-	if (optind == argc)
-		return -1;
-	fprintf(stderr, "hvxconsoled: %s: no arguments are expected\n",
-		argv[optind]);
-	return 2;
+	daemon_options(argc, argv, usage, table);
+	if (!strcmp(o->log_folder, "none"))
+		o->log_folder = NULL;
+	if (kib)
+		o->log_limit = limit(kib);
 }
 
 static void changed(void *arg)
@@ -200,10 +169,8 @@ int main(int argc, char **argv)
 		.run_folder = "/run/hvx",
 		.log_limit = 4096,
 	};
-	int status = parse(argc, argv, &o);
 
-	if (status >= 0)
-		return status;
+	parse(argc, argv, &o);
 	log_init("hvxconsoled", o.verbose ? LOG_DEBUG : LOG_INFO);
 	signal(SIGPIPE, SIG_IGN);
 	/* A guest needs some five, a client one. */

@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,51 +73,20 @@ static unsigned int number(const char *text, const char *option)
 
 static void parse(int argc, char **argv, struct hvxd *hd, struct options *o)
 {
-	static const struct option longs[] = {
-		{ "socket", required_argument, NULL, 's' },
-		{ "state", required_argument, NULL, 'S' },
-		{ "backends", required_argument, NULL, 'b' },
-		{ "restart-interval", required_argument, NULL, 'r' },
-		{ "pid-file", required_argument, NULL, 'p' },
-		{ "verbose", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' },
+	const char *interval = NULL;
+	const struct daemon_option table[] = {
+		{ "socket", 0, &o->socket, NULL },
+		{ "state", 0, &hd->state_folder, NULL },
+		{ "backends", 0, &hd->backend_folder, NULL },
+		{ "restart-interval", 0, &interval, NULL },
+		{ "pid-file", 0, &o->pid_file, NULL },
+		{ "verbose", 'v', NULL, &o->verbose },
 		{ 0 },
 	};
-	int opt;
 
-	while ((opt = getopt_long(argc, argv, "vh", longs, NULL)) != -1)
-		switch (opt) {
-		case 's':
-			o->socket = optarg;
-			break;
-		case 'S':
-			hd->state_folder = optarg;
-			break;
-		case 'b':
-			hd->backend_folder = optarg;
-			break;
-		case 'r':
-			hd->restart_interval = number(optarg,
-						      "--restart-interval");
-			break;
-		case 'p':
-			o->pid_file = optarg;
-			break;
-		case 'v':
-			o->verbose = true;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			exit(0);
-		default:
-			fputs("hvxd: try hvxd --help\n", stderr);
-			exit(2);
-		}
-	if (optind < argc) {
-		fprintf(stderr, "hvxd: %s: unexpected; try hvxd --help\n",
-			argv[optind]);
-		exit(2);
-	}
+	daemon_options(argc, argv, usage, table);
+	if (interval)
+		hd->restart_interval = number(interval, "--restart-interval");
 }
 
 /* ---- the loop's callers ---- */

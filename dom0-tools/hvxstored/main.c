@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
@@ -53,50 +52,20 @@ static int listener = -1;
 
 static void parse(struct options *o, int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "socket", required_argument, NULL, 's' },
-		{ "state-dir", required_argument, NULL, 'd' },
-		{ "pid-file", required_argument, NULL, 'p' },
-		{ "no-xen", no_argument, NULL, 'n' },
-		{ "verbose", no_argument, NULL, 'v' },
-		{ "handover", required_argument, NULL, 'H' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+	const char *handover = NULL;
+	const struct daemon_option table[] = {
+		{ "socket", 's', &o->socket, NULL },
+		{ "state-dir", 'd', &o->dir, NULL },
+		{ "pid-file", 'p', &o->pid_file, NULL },
+		{ "no-xen", 'n', NULL, &o->no_xen },
+		{ "verbose", 'v', NULL, &wire_trace },
+		{ "handover", 0, &handover, NULL },
+		{ 0 },
 	};
-	int c;
 
-	while ((c = getopt_long(argc, argv, "s:d:p:nvh", longs, NULL)) != -1)
-		switch (c) {
-		case 's':
-			o->socket = optarg;
-			break;
-		case 'd':
-			o->dir = optarg;
-			break;
-		case 'p':
-			o->pid_file = optarg;
-			break;
-		case 'n':
-			o->no_xen = true;
-			break;
-		case 'v':
-			wire_trace = true;
-			break;
-		case 'H':
-			o->handover = atoi(optarg);
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			exit(0);
-		default:
-			fputs("Try 'hvxstored --help'.\n", stderr);
-			exit(2);
-		}
-	if (optind < argc) {
-		fprintf(stderr, "hvxstored: '%s' is no option; try "
-			"'hvxstored --help'\n", argv[optind]);
-		exit(2);
-	}
+	daemon_options(argc, argv, usage, table);
+	if (handover)
+		o->handover = atoi(handover);
 	if (!o->dir && !o->no_xen)
 		o->dir = STATE_DIR;
 }

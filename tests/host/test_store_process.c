@@ -150,7 +150,7 @@ static void test_bad_options(void **unused)
 	logged("--help");
 	start_with("word");
 	assert_int_equal(ended(), 2);
-	logged("'word' is no option");
+	logged("word: no arguments are expected");
 	start_with("--help");
 	assert_int_equal(ended(), 0);
 }
