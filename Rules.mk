@@ -301,9 +301,9 @@ endef
 $(foreach l,$(libs),$(eval $(call lib-template,$(l))))
 
 # Sources of a program with those of our libraries that it links, and the
-# linker flags of all of them.
+# linker flags of all of them; nothing is static with sanitizers.
 src-of = $($(1)-src) $(foreach l,$(filter %.a,$($(1)-libs)),$($(l:.a=)-src))
-flags-of = $(filter-out %.a,$($(1)-libs)) \
+flags-of = $(filter-out %.a -static,$($(1)-libs)) \
 	$(foreach l,$(filter %.a,$($(1)-libs)),$($(l:.a=)-libs))
 
 define san-template

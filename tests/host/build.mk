@@ -204,3 +204,6 @@ $(O)/host/test_store_process: | $(O)/san/hvxstored
 user-tests += test_alloc test_alloc_sim
 test_alloc-src = $(hvxallocd-policy)
 test_alloc_sim-src = $(hvxallocd-policy) tests/alloc/model.c tests/alloc/trace.c
+# The guest's agent as a process.
+user-tests += test_agent
+$(O)/host/test_agent: | $(O)/san/hvx-agent
