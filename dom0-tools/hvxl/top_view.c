@@ -170,6 +170,10 @@ int top_view(struct top_options *o)
 		timeout(o->delay * 1000);
 		on = key_pressed(getch(), o, &skip);
 	}
+	/* The shell's prompt comes where the keys were. */
+	move(LINES - 1, 0);
+	clrtoeol();
+	refresh();
 	endwin();
 	top_sample_free(&now);
 	return 0;
