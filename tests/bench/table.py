@@ -84,34 +84,50 @@ def chart(path, label, result, group):
     subprocess.run(["gnuplot"], input=script, text=True, check=True)
 
 
+def chart_file(label):
+    return re.sub("[^a-z0-9]+", "-", label) + ".svg"
+
+
 def charts(folder, results, groups):
     for label, result in results.items():
-        name = re.sub("[^a-z0-9]+", "-", label) + ".svg"
-        chart(os.path.join(folder, name), label, result,
+        chart(os.path.join(folder, chart_file(label)), label, result,
               groups[result["group"]])
 
 
-def keep(top, results, groups):
-    """Puts results beside those kept in docs/bench/, and all into README.md."""
-    folder = os.path.join(top, "docs/bench")
-    os.makedirs(folder, exist_ok=True)
-    path = os.path.join(folder, "results.json")
+def merge(path, results, groups):
+    """The results kept in path, with the new ones in their places."""
     kept = {}
     if os.path.exists(path):
         with open(path) as f:
             kept = json.load(f)
     kept.update(results)
     order = list(groups)
-    kept = dict(sorted(kept.items(), key=lambda item: order.index(
-        item[1]["group"]) if item[1]["group"] in order else len(order)))
+    kept = dict(sorted(kept.items(),
+                       key=lambda item: order.index(item[1]["group"])))
     with open(path, "w") as f:
         json.dump(kept, f, indent=1)
         f.write("\n")
-    charts(folder, results, groups)
-    readme = os.path.join(top, "README.md")
-    with open(readme) as f:
+    return kept
+
+
+def write_between_marks(path, text):
+    with open(path) as f:
         before, _, rest = f.read().partition("<!-- bench -->\n")
     after = rest.partition("<!-- /bench -->")[2]
-    with open(readme, "w") as f:
+    with open(path, "w") as f:
         f.write("%s<!-- bench -->\n%s<!-- /bench -->%s" % (
-            before, text(kept, groups), after))
+            before, text, after))
+
+
+def keep(top, results, groups):
+    """Puts results beside those kept in docs/bench/, and all into README.md."""
+    folder = os.path.join(top, "docs/bench")
+    os.makedirs(folder, exist_ok=True)
+    kept = merge(os.path.join(folder, "results.json"), results, groups)
+    charts(folder, results, groups)
+    write_between_marks(os.path.join(top, "README.md"), text(kept, groups))
+    with open(os.path.join(folder, "README.md"), "w") as f:
+        f.write("# The last measurements, as charts\n\nThe figures are in "
+                "[README.md](../../README.md), with what they mean.\n\n")
+        f.writelines("![%s](%s)\n" % (label, chart_file(label))
+                     for label in kept)
