@@ -83,7 +83,8 @@ def _fetch(names, folder):
                   if f.endswith(".deb"))
 
 
-def _unpack(deb, root):
+def unpack(deb, root):
+    """A package file into a folder."""
     tar = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb],
                            stdout=subprocess.PIPE)
     run2 = subprocess.run(["tar", "-x", "--keep-directory-symlink",
@@ -97,7 +98,7 @@ def package(name):
     def make(part):
         say("fetching Debian's %s" % name)
         for deb in _fetch([name], os.path.join(part, ".deb")):
-            _unpack(deb, part)
+            unpack(deb, part)
         shutil.rmtree(os.path.join(part, ".deb"))
     return cached("package-" + name, make)
 
@@ -125,7 +126,7 @@ def userland(names):
             os.makedirs(os.path.join(part, "usr", d))
             os.symlink("usr/" + d, os.path.join(part, d))
         for deb in _fetch(closure(names), os.path.join(part, ".deb")):
-            _unpack(deb, part)
+            unpack(deb, part)
         shutil.rmtree(os.path.join(part, ".deb"))
         for d in ("usr/share/doc", "usr/share/man", "usr/share/locale",
                   "usr/share/lintian", "usr/share/bug", "usr/include",

@@ -5,11 +5,16 @@ build/logs/machine/, or where HVX_LOGS says."""
 import os
 import re
 import subprocess
+import sys
 
 import pytest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, "tests/lib"))
+import debian                                           # noqa: E402
+import emulator                                         # noqa: E402
+
 HYPERVISOR = os.environ.get("HVX_HYPERVISOR", "hvx")
 LOGS = os.environ.get("HVX_LOGS") or os.path.join(
     TOP, os.environ.get("O", "build"), "logs/machine")
@@ -39,6 +44,18 @@ class Result:
 @pytest.fixture
 def hypervisor():
     return HYPERVISOR
+
+
+@pytest.fixture
+def sound_qemu(monkeypatch):
+    """The machine's emulator is one that several processors don't upset."""
+    try:
+        path = emulator.sound()
+    except debian.Problem as e:
+        pytest.skip("no QEMU %d or later, of the system or of Debian's "
+                    "backports: %s" % (emulator.SOUND, e))
+    monkeypatch.setenv("QEMU", path)
+    return path
 
 
 @pytest.fixture
