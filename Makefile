@@ -6,6 +6,7 @@
 O ?= build
 
 include Rules.mk
+include dom0-tools/install/install.mk
 
 .PHONY: all core guests progs host-tests fuzzers iso run test test-full fuzz \
 	bench lint clean help deps
@@ -54,6 +55,7 @@ clean: ## remove what was built (the cache of packages stays)
 	$(Q)find $(O) -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):[^#=]*## *\(.*\)/\1\t\2/p' Makefile | \
+	@sed -n 's/^\([a-z-]*\):[^#=]*## *\(.*\)/\1\t\2/p' Makefile \
+		dom0-tools/install/install.mk | \
 		sed 's/$$(O)/$(subst /,\/,$(O))/g' | expand -t 14
 	@echo "O=dir output folder, CC=gcc|clang, V=1 shows commands"

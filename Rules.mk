@@ -36,7 +36,7 @@
 #   dom0-tools/build.mk,    progs: names P; $(P-src) from the top, $(P-libs)
 #   backends/build.mk       linker flags or libN.a, $(P-cflags).
 #                           libs: names libN; $(libN-src), $(libN-map) symbol
-#                           map; gives libN.a and libN.so.
+#                           map, $(libN-soname); gives libN.a and libN.so.
 #                           san-progs: those of progs that are also built with
 #                           sanitizers, into $(O)/san/, to be attacked by tests.
 #
@@ -295,7 +295,8 @@ $$(O)/lib/$(1).so: $$($(1)-obj) $$($(1)-map)
 	$$(call say,LD)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(CC) -shared -o $$@ $$($(1)-obj) $$($(1)-libs) \
-		$$(if $$($(1)-map),-Wl$$(comma)--version-script=$$($(1)-map))
+		$$(if $$($(1)-map),-Wl$$(comma)--version-script=$$($(1)-map)) \
+		$$(if $$($(1)-soname),-Wl$$(comma)-soname=$$($(1)-soname))
 all-obj += $$($(1)-obj)
 endef
 $(foreach l,$(libs),$(eval $(call lib-template,$(l))))

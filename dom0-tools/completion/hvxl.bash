@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # What bash completes behind hvxl, from hvxl's own table of subcommands
 # (hvxl help --table). To be found it is installed as
-# /usr/share/bash-completion/completions/hvxl, with a link xl beside it.
+# /usr/share/bash-completion/completions/hvxl.
 
 # Where the subcommand is in COMP_WORDS, or nothing.
 _hvxl_subcommand()
