@@ -118,6 +118,16 @@ def closure(names):
     return [n for n in found if not NOT_NEEDED.match(n)]
 
 
+def debs(names):
+    """The packages themselves, as files of the cache."""
+    def make(part):
+        say("fetching Debian's %s" % ", ".join(names))
+        _fetch(names, part)
+    folder = cached("debs-" + hashlib.sha256(
+        " ".join(sorted(names)).encode()).hexdigest()[:16], make)
+    return sorted(os.path.join(folder, f) for f in os.listdir(folder))
+
+
 def userland(names):
     """A root folder with these packages and their libraries."""
     def make(part):

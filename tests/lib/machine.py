@@ -52,14 +52,16 @@ def add_options(parser):
 
 
 def command_line(opt, iso, disks=(), nics=()):
-    """QEMU's arguments but for the serial ports."""
+    """QEMU's arguments but for the serial ports. Without an ISO the machine
+    boots from its first disk."""
     accel = opt.accel or ("tcg,thread=single" if opt.icount
                           else "tcg,thread=multi")
     args = [os.environ.get("QEMU", "qemu-system-x86_64"), "-nodefaults",
             "-no-user-config", "-display", "none", "-no-reboot",
             "-machine", opt.machine, "-accel", accel, "-cpu", opt.cpu,
-            "-smp", str(opt.smp), "-m", str(opt.mem),
-            "-cdrom", iso, "-boot", "d"]
+            "-smp", str(opt.smp), "-m", str(opt.mem)]
+    if iso:
+        args += ["-cdrom", iso, "-boot", "d"]
     if opt.icount:
         args += ["-icount", "shift=0"]
     if opt.uefi:
@@ -108,6 +110,7 @@ class Machine:
             args, stdin=subprocess.DEVNULL, stdout=self.err, stderr=self.err,
             preexec_fn=die_with_parent)
         self.sel = selectors.DefaultSelector()
+        self.ports = []
         self.open = 0
         for i, s in enumerate(self.listeners):
             s.settimeout(20)
@@ -117,6 +120,7 @@ class Machine:
                 self.stop()
                 raise debian.Problem("QEMU doesn't start: "
                                      + self.complaint())
+            self.ports.append(conn)
             conn.setblocking(False)
             self.sel.register(conn, selectors.EVENT_READ, i)
             self.open += 1
@@ -145,6 +149,10 @@ class Machine:
                 key.fileobj.close()
                 self.open -= 1
         return None, b""
+
+    def write(self, port, data):
+        """A line typed into a port: short enough for its socket's buffer."""
+        self.ports[port].send(data)
 
     def ended(self):
         return not self.open
