@@ -81,3 +81,7 @@ deb: all $(O)/.deps-deb ## Debian packages, into $(O)/deb
 		>../log 2>&1 || { tail -20 ../log; exit 1; }
 	$(Q)rm -rf $(O)/deb/work
 	$(Q)ls $(O)/deb/*.deb
+
+.PHONY: list-installed
+list-installed:
+	@echo $(install-progs)
