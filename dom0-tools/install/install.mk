@@ -56,7 +56,7 @@ install-utils: progs
 		$(DESTDIR)$(datadir)/doc/hvx-utils/examples/
 	$(Q)install -m 644 $(from)/default $(DESTDIR)$(sysconfdir)/default/hvx
 	$(Q)$(call relocate,$(from)/guests,$(privdir),,755)
-	$(Q)$(foreach u,$(wildcard dom0-tools/units/*), \
+	$(Q)$(foreach u,$(wildcard dom0-tools/units/* dom0-tools/agent/*.service), \
 		$(call relocate,$(u),$(unitdir),,644) &&) true
 
 install-lib: $(O)/lib/libhvxs.a $(O)/lib/libhvxs.so

@@ -44,7 +44,7 @@ def packages():
                        env={k: v for k, v in os.environ.items()
                             if not k.startswith(("MAKE", "MFLAGS"))})
     assert r.returncode == 0, (r.stdout + r.stderr).decode()[-3000:]
-    return {p: os.path.join(OUT, "deb", f) for p in OURS
+    return {p: os.path.join(OUT, "deb", f) for p in OURS + ["hvx-agent"]
             for f in os.listdir(os.path.join(OUT, "deb"))
             if f.startswith(p + "_")}
 
@@ -63,8 +63,8 @@ def medium(debs, tmp_path_factory):
     folder = tmp_path_factory.mktemp("medium")
     content = folder / "content"
     (content / "debs").mkdir(parents=True)
-    for path in debs.values():
-        shutil.copy(path, content / "debs")
+    for name in OURS:
+        shutil.copy(debs[name], content / "debs")
     for deb in debian.debs(debian.closure(libraries(debs["hvx-utils"]))):
         shutil.copy(deb, content / "debs")
     shutil.copy(image.guest_kernel("cloud")[1], content / "vmlinuz-cloud")
