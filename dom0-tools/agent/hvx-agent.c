@@ -174,8 +174,9 @@ static const char *store_write(int fd, const char *value)
 	struct {
 		struct head h;
 		char body[64];
-	} m = { .h = { .type = STORE_WRITE, .id = ++id } };
+	} m = { .h = { .type = STORE_WRITE } };
 
+	m.h.id = ++id;
 	m.h.len = (uint32_t)(sizeof(KEY) + strlen(value));
 	memcpy(m.body, KEY, sizeof(KEY));
 	memcpy(m.body + sizeof(KEY), value, strlen(value));

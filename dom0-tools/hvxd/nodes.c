@@ -124,7 +124,7 @@ static void put_home(struct writer *w)
 {
 	static const char *const guests[] = {
 		"device/suspend/event-channel", "data", "drivers", "feature",
-		"attr", "error",
+		"attr", "error", "memory/meminfo",
 	};
 	const struct guest_config *c = &w->d->config;
 	size_t i;
