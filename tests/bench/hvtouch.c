@@ -5,9 +5,10 @@
  * been touched once, and at the end "touched MIB: N rounds, M us, S us stolen"
  * (of this machine's processors by others, /proc/stat).
  *
- * hvtouch MIB idle SECONDS: touches once and then sleeps; tells how many KiB
- * the kernel takes for referenced at the end: "referenced KIB of KIB".
+ * hvtouch MIB idle: touches once and then waits for SIGTERM; tells how many KiB
+ * the kernel takes for referenced then: "referenced KIB of KIB".
  */
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -86,6 +87,8 @@ static unsigned long referenced_kib(void)
 int main(int argc, char **argv)
 {
 	unsigned long mib, kib;
+	sigset_t term;
+	int sig;
 
 	mib = argc > 2 ? strtoul(argv[1], NULL, 10) : 0;
 	if (!mib)
@@ -101,7 +104,10 @@ int main(int argc, char **argv)
 	printf("touching %lu\n", mib);
 	fflush(stdout);
 	if (!strcmp(argv[2], "idle")) {
-		sleep(argc > 3 ? (unsigned int)atoi(argv[3]) : 1);
+		sigemptyset(&term);
+		sigaddset(&term, SIGTERM);
+		sigprocmask(SIG_BLOCK, &term, NULL);
+		sigwait(&term, &sig);
 		kib = referenced_kib();
 		printf("referenced %lu of %lu\n", kib, mib * 1024);
 	} else if (argv[2][0] == 'x') {
