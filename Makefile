@@ -33,8 +33,8 @@ run: all $(O)/.deps-test ## boot the ISO in QEMU and show dom0 at work
 run-tests = +$(Q)$(MAKE) -k --no-print-directory O=$(O) all host-tests fuzzers \
 	&& built=yes || built=no; O=$(O) BUILT=$$built CC=$(CC) HOST_TESTS="$(host-tests) $(user-tests)" FUZZERS="$(fuzzers) $(user-fuzzers)" tests/run
 
-test: $(O)/.deps-build $(O)/.deps-test ## all tests that take minutes
-	$(run-tests) quick
+test: $(O)/.deps-build $(O)/.deps-test ## all tests that take minutes (SUITES= some)
+	$(run-tests) $(or $(SUITES),quick)
 
 test-full: $(O)/.deps-build $(O)/.deps-test $(O)/.deps-full ## also the long matrices
 	$(run-tests) full
