@@ -188,5 +188,6 @@ def test_install(medium, tmp_path, uefi):
         s.reboot()
         assert s.run("test -e /proc/xen/capabilities")[0] != 0
         assert s.run(FILES + " | diff /root/before -")[1] == ""
+        assert s.run("test -e /var/log/xen")[0] != 0
     finally:
         s.stop()
