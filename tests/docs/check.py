@@ -222,6 +222,14 @@ def boot_options():
               "%s is not in the table" % o)
 
 
+def hypercalls():
+    """The table of hypercalls is the one that the sources give."""
+    r = subprocess.run([sys.executable, "-B", "hypercalls/coverage.py",
+                        "--check"], cwd=TOP)
+    check(r.returncode == 0, "hypercalls/README.md",
+          "is not what coverage.py writes: run it")
+
+
 def quoted_messages(docs):
     found = messages.look_up(TOP, "".join(docs.values()))
     check(len(found) > 40, "docs", "hardly any message is quoted")
@@ -242,6 +250,7 @@ def main():
     own_commands(docs)
     links_and_paths(docs)
     boot_options()
+    hypercalls()
     quoted_messages(docs)
     for line in failures:
         print(line)
