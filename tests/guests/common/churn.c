@@ -119,11 +119,11 @@ unsigned int churn(struct random *r, unsigned int rounds)
 	return n;
 }
 
-void churn_prepare(void)
+void churn_prepare(unsigned long foreign_frame)
 {
 	unsigned int i, level;
 
-	foreign = foreign_mfn(1, 2);
+	foreign = foreign_frame;
 	for (i = 0; i < FRAMES; i++) {
 		frame[i] = page_alloc();
 		mfn[i] = va_to_mfn(frame[i]);

@@ -15,8 +15,9 @@ struct random {
 
 /* A number below n. */
 unsigned int pick(struct random *r, unsigned int n);
-/* Once, first: takes the frames. */
-void churn_prepare(void);
+/* Once, first: takes the frames.  foreign: one that isn't the caller's; only the
+ * control domain can ask where there is RAM (foreign_mfn). */
+void churn_prepare(unsigned long foreign_frame);
 /* So many operations; how many were allowed. */
 unsigned int churn(struct random *r, unsigned int rounds);
 /* Undoes all; the frames that aren't ordinary pages again. */

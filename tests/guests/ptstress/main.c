@@ -53,7 +53,7 @@ void guest_main(void)
 
 	mem_extend(512);
 	note("seed=%lu", seed);
-	churn_prepare();
+	churn_prepare(foreign_mfn(1, 2));
 	allowed[0] = churn(&mine, ROUNDS_ONE);
 	note("%u of %u calls were allowed", allowed[0], ROUNDS_ONE);
 	check(allowed[0] > ROUNDS_ONE / 10, "a fair part is allowed");
