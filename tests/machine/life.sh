@@ -71,6 +71,11 @@ create web || fail "create"
 create web && fail "a second one of that name"
 destroy web || fail "destroy"
 same "create and destroy"
+kib=4096 create small || fail "one of 4 MiB"
+await 'grep -q "^tiny: " /var/log/xen/console/guest-small.log' &&
+	echo "4 MiB are enough"
+destroy small || fail "destroy"
+same "the smallest"
 
 echo "@ refused"
 kib=4194304 create big && fail "4 GiB of what isn't there"

@@ -27,6 +27,7 @@ def lives(dom0, cycles, timeout):
 
 def check(said, cycles):
     assert "same after create and destroy" in said["whole"]
+    assert "4 MiB are enough" in said["whole"]
     assert re.search(r'"errno":"ENOMEM"', said["refused"])
     assert re.search(r'"object":"/root/none","errno":"ENOENT"',
                      said["refused"])
