@@ -9,15 +9,16 @@ import measure
 from measure import Group
 
 STORES = """
-measure() {
+measure() {	# NAME PID-FILE
+	sleep 1
 	echo "STORE $1"
-	DAEMON_PID=$(pidof $1) ./xsbench 60
+	DAEMON_PID=$(cat $2) ./xsbench 60
 }
-hvx-daemon start hvxstored && measure hvxstored
+hvx-daemon start hvxstored && measure hvxstored /run/hvx/hvxstored.pid
 hvx-daemon stop hvxstored
-xenstored --pid-file /run/xs.pid && measure xenstored
+xenstored --pid-file /run/xs.pid && measure xenstored /run/xs.pid
 kill $(cat /run/xs.pid); sleep 1
-oxenstored --pid-file /run/oxs.pid && measure oxenstored
+oxenstored --pid-file /run/oxs.pid && measure oxenstored /run/oxs.pid
 """
 
 
