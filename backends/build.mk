@@ -9,6 +9,9 @@ blkback-data := $(backend-common) $(addprefix backends/blkback/,queue.c \
 progs += blkback
 blkback-src := $(blkback-data) $(backend-host) \
 	$(addprefix backends/blkback/,main.c control.c vbd.c xs.c)
+# What its state tells others.
+libs += libblkstats
+libblkstats-src := backends/blkback/stats.c backends/blkback/blkif.c
 blkback-libs := libcommon.a libhvxs.a -lxengnttab -lxenevtchn -lxentoollog \
 	-luring -lseccomp -ljson-c
 include $(sort $(wildcard backends/*/build.mk))

@@ -100,17 +100,11 @@ struct queue {
 
 #define IDLE_KICKS	16	/* idle_kicks from which on they are slowed */
 
-struct counters {
-	uint64_t requests[BLK_DISCARD + 1];
-	uint64_t read_sectors, written_sectors, errors;
-};
-
 struct vbd {
 	struct vbd *next;
 	struct service *s;
 	struct disk disk;
 	struct order order;
-	struct counters count;
 	struct state_disk *st;
 	struct queue queue[STATE_QUEUES];
 	uint32_t device;
@@ -170,7 +164,7 @@ void vbd_break(struct vbd *v, const char *text);
 void vbd_on_later(void *arg);
 /* Called when a round has ended: finishes what waited for quiet queues. */
 void vbd_settle(struct service *s);
-void vbd_io_error(struct vbd *v, const char *what, int error);
+void vbd_io_error(struct vbd *v, enum blk_kind kind, int error);
 
 /* ---- xs.c --------------------------------------------------------------- */
 

@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+const char *const blk_kind_names[BLK_KINDS] = {
+	"read", "write", "flush", "barrier", "discard"
+};
+
 static bool writes(enum blk_kind kind)
 {
 	return kind == BLK_WRITE || kind == BLK_BARRIER || kind == BLK_DISCARD;

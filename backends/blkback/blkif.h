@@ -16,6 +16,8 @@
 #define BLK_PAGE_SECTORS	8u
 
 enum blk_kind { BLK_READ, BLK_WRITE, BLK_FLUSH, BLK_BARRIER, BLK_DISCARD };
+#define BLK_KINDS	(BLK_DISCARD + 1)
+extern const char *const blk_kind_names[BLK_KINDS];
 
 struct blk_limits {
 	uint64_t sectors;		/* of the disk, in 512 bytes */

@@ -79,16 +79,15 @@ static void do_resize(struct call *c, struct vbd *v)
 static void do_stats(struct call *c, struct vbd *v)
 {
 	struct json_object *ok = json_object_new_object();
-	const struct counters *n = &v->count;
+	const struct state_counts *n = &v->st->count;
 	unsigned int i, in_flight = 0;
 
 	for (i = 0; i < STATE_QUEUES; i++)
 		in_flight += v->queue[i].in_flight;
-	parent_add_number(ok, "read-requests", n->requests[BLK_READ]);
-	parent_add_number(ok, "write-requests", n->requests[BLK_WRITE] +
-			  n->requests[BLK_BARRIER]);
-	parent_add_number(ok, "flush-requests", n->requests[BLK_FLUSH]);
-	parent_add_number(ok, "discard-requests", n->requests[BLK_DISCARD]);
+	parent_add_number(ok, "read-requests", n->reads);
+	parent_add_number(ok, "write-requests", n->writes);
+	parent_add_number(ok, "flush-requests", n->flushes);
+	parent_add_number(ok, "discard-requests", n->discards);
 	parent_add_number(ok, "read-sectors", n->read_sectors);
 	parent_add_number(ok, "write-sectors", n->written_sectors);
 	parent_add_number(ok, "errors", n->errors);

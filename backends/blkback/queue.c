@@ -54,17 +54,30 @@ static struct request *from_order(struct order_item *it)
 
 /* ---- the answer --------------------------------------------------------- */
 
-static void count_answer(struct vbd *v, const struct blk_op *op, int status)
+static void count_answer(struct state_counts *n, const struct blk_op *op,
+			 int status)
 {
 	if (status) {
-		v->count.errors++;
+		n->errors++;
 		return;
 	}
-	v->count.requests[op->kind]++;
-	if (op->kind == BLK_READ)
-		v->count.read_sectors += op->sectors;
-	else if (op->kind == BLK_WRITE || op->kind == BLK_BARRIER)
-		v->count.written_sectors += op->sectors;
+	switch (op->kind) {
+	case BLK_READ:
+		n->reads++;
+		n->read_sectors += op->sectors;
+		break;
+	case BLK_WRITE:
+	case BLK_BARRIER:
+		n->writes++;
+		n->written_sectors += op->sectors;
+		break;
+	case BLK_FLUSH:
+		n->flushes++;
+		break;
+	case BLK_DISCARD:
+		n->discards++;
+		break;
+	}
 }
 
 static void leave_order(struct request *req)
@@ -88,7 +101,7 @@ static void answer(struct request *req, int status)
 	rsp.id = req->op.id;
 	rsp.operation = req->op.asked;
 	rsp.status = status;
-	count_answer(q->v, &req->op, status);
+	count_answer(&q->v->st->count, &req->op, status);
 	if (req->buffer)
 		pool_put(&s->pool, req->buffer, req->bytes);
 	if (req->seg != req->direct)
@@ -146,15 +159,11 @@ static void submit(struct request *req)
 
 static void failed(struct request *req, int error)
 {
-	static const char *const what[] = {
-		"read", "write", "flush", "barrier", "discard" };
-	struct vbd *v = req->q->v;
-
 	if (req->op.kind == BLK_DISCARD && error == EOPNOTSUPP) {
 		answer(req, BLKIF_RSP_EOPNOTSUPP);
 		return;
 	}
-	vbd_io_error(v, what[req->op.kind], error);
+	vbd_io_error(req->q->v, req->op.kind, error);
 	answer(req, BLKIF_RSP_ERROR);
 }
 

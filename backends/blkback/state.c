@@ -57,6 +57,7 @@ struct state_disk *state_find(struct state *s, uint32_t device)
 	if (empty) {
 		empty->device = device;
 		empty->connected = 0;
+		empty->count = (struct state_counts){ .reads = 0 };
 		__atomic_store_n(&empty->used, 1, __ATOMIC_RELEASE);
 	}
 	return empty;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory that outlives blkback: which rings are in use, and what is in
- * flight on them. A file of fixed size, mostly holes: only what was used takes
- * memory.
+ * The memory that outlives blkback: which rings are in use, what is in flight on
+ * them, and what was counted, which others read (stats.h). A file of fixed size,
+ * mostly holes: only what was used takes memory.
  */
 #ifndef BLKBACK_STATE_H
 #define BLKBACK_STATE_H
@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include "backends/common/replay.h"
 
-#define STATE_MAGIC	0x31306b6c62787668ull	/* "hvxblk01" */
+#define STATE_MAGIC	0x32306b6c62787668ull	/* "hvxblk02" */
 #define STATE_DISKS	64u
 #define STATE_QUEUES	4u
 #define STATE_RING_PAGES 16u
@@ -21,6 +21,16 @@ struct state_queue {
 	struct replay_log log;
 };
 
+/* Since the guest got the disk, whichever process served it. */
+struct state_counts {
+	uint64_t reads, writes, flushes, discards;	/* that went well */
+	uint64_t read_sectors, written_sectors;		/* of 512 bytes */
+	uint64_t errors;
+	uint32_t error;			/* the last one's errno; 0: none yet */
+	uint32_t error_kind;		/* its enum blk_kind */
+	uint64_t error_time;		/* s since 1970 */
+};
+
 struct state_disk {
 	uint32_t used;			/* 1: device is somebody's */
 	uint32_t device;		/* as in the store's path */
@@ -28,6 +38,7 @@ struct state_disk {
 	uint32_t queues;
 	uint32_t ring_pages;		/* of each queue */
 	uint32_t persistent;		/* the guest keeps its grants */
+	struct state_counts count;
 	struct state_queue queue[STATE_QUEUES];
 };
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "common/log.h"
 
 /* Steps that one look at the store can lead to: Closed, InitWait, Connected. */
@@ -293,15 +294,20 @@ void vbd_detach(struct vbd *v, bool force, int64_t id)
 		vbd_step(v);
 }
 
-void vbd_io_error(struct vbd *v, const char *what, int error)
+void vbd_io_error(struct vbd *v, enum blk_kind kind, int error)
 {
+	struct state_counts *n = &v->st->count;
 	int64_t now = loop_now();
 	char text[80];
 
+	n->error = error;
+	n->error_kind = kind;
+	n->error_time = time(NULL);
 	if (v->last_error && now - v->last_error < ERROR_PAUSE_MS)
 		return;
 	v->last_error = now;
-	snprintf(text, sizeof(text), "%s: %s", what, strerror(error));
+	snprintf(text, sizeof(text), "%s: %s",
+		 blk_kind_names[kind], strerror(error));
 	log_err("%s: the guest gets an I/O error: %s", v->name, text);
 	control_event(v->s, "io-error", v, error, text);
 }
