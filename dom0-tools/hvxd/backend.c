@@ -11,6 +11,7 @@
 #include <json-c/json.h>
 #include <common/log.h>
 #include "events.h"
+#include "qmp.h"
 
 #define kinds		backend_kinds
 /* So long one may take until it is ready and has taken its devices. */
@@ -39,6 +40,7 @@ struct process {
 
 struct backend {
 	struct process *p[BACKEND_KINDS];
+	struct qmp *qmp;		/* NULL: xentop finds no counters */
 	unsigned int waiting;		/* of them, for done */
 	struct fault fault;
 	backend_done_fn *done;
@@ -293,8 +295,10 @@ static void free_all(struct dom *d)
 		loop_del_timer(p->timer);
 		free(p);
 	}
-	if (b)
+	if (b) {
 		loop_del_timer(b->stop_limit);
+		qmp_free(b->qmp);
+	}
 	free(b);
 	d->backends = NULL;
 }
@@ -345,10 +349,14 @@ static struct process *process_new(struct dom *d, unsigned int k)
 	p->d = d;
 	p->kind = kinds[k];
 	p->timer = loop_add_timer(d->hd->loop, on_timer, p);
-	if (p->timer)
-		return p;
-	free(p);
-	return NULL;
+	if (!p->timer) {
+		free(p);
+		return NULL;
+	}
+	if (k == BACKEND_DISKS && !(d->backends->qmp = qmp_new(d)))
+		log_warn("%s: xentop will not see its disks: %s", d->name,
+			 strerror(errno));
+	return p;
 }
 
 static int start_all(struct dom *d, struct fault *f)
@@ -545,11 +553,4 @@ void backend_dropped(struct dom *d, unsigned int kind)
 
 	if (p && p->attached)
 		p->attached--;
-}
-
-struct channel *backend_channel(struct dom *d, unsigned int kind)
-{
-	struct process *p = d->backends ? d->backends->p[kind] : NULL;
-
-	return p && p->ready ? p->channel : NULL;
 }

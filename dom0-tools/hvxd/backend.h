@@ -17,7 +17,6 @@
 enum { BACKEND_DISKS, BACKEND_NICS, BACKEND_KINDS };
 
 struct store_txn;
-struct channel;
 
 /* f NULL: done. */
 typedef void backend_done_fn(void *arg, const struct fault *f);
@@ -46,11 +45,6 @@ int backend_drop(struct dom *d, unsigned int kind, unsigned int i, bool force,
 		 backend_done_fn *done, void *arg, struct fault *f);
 
 void backend_dropped(struct dom *d, unsigned int kind);
-/* To the process that serves its devices of a kind; NULL: none does now. */
-struct channel *backend_channel(struct dom *d, unsigned int kind);
-
-/* counters.c: takes r, and answers it with all disks' counters. -1: f. */
-int counters_request(struct hvxd *hd, struct request *r, struct fault *f);
 
 /* devices.c: requests to attach and detach; take r. -1: f. */
 int device_attach(struct dom *d, unsigned int kind, struct json_object *args,
@@ -78,6 +72,8 @@ struct device_nodes {
 	unsigned int i, number;		/* number: in the paths */
 	char back[64], front[64];	/* dom0's side; the guest's */
 	char record[64];		/* libxl's, of dom0's side */
+	char shown[64];			/* for tools that look for counters;
+					 * empty: they find it as it is */
 };
 
 struct backend_kind {
@@ -95,6 +91,9 @@ struct backend_kind {
 	int (*put_back)(const struct device_nodes *n, struct store_txn *t,
 			const char *base, int perm);
 	int (*put_front)(const struct device_nodes *n, struct store_txn *t);
+	/* Under a type that tools know; both NULL: there is no need. */
+	const char *shown;
+	int (*put_shown)(const struct device_nodes *n, struct store_txn *t);
 	/* Opens what device i is; on -1 nothing is open. */
 	int (*open)(struct dom *d, unsigned int i, struct backend_attach *a,
 		    struct fault *f);
@@ -117,6 +116,8 @@ int device_node(struct store_txn *t, uint32_t domid, int perm, const char *base,
 	__attribute__((format(printf, 6, 7)));
 
 /* ---- channel.c: a backend's control socket ------------------------------ */
+
+struct channel;
 
 /* answer: the packet, or NULL: the process has gone before it answered. */
 typedef void channel_answer_fn(void *arg, struct json_object *answer);
@@ -143,6 +144,9 @@ pid_t backend_spawn(struct dom *d, const char *program, int *control);
 void backend_kill_orphan(struct dom *d, const char *program);
 /* The files of a process that is needed no more. */
 void backend_remove_files(struct dom *d, const char *program);
+/* Where what it keeps about requests under way is. */
+void backend_state_path(struct dom *d, const char *program, char *path,
+			size_t size);
 bool backend_installed(struct hvxd *hd, const char *program);
 
 #endif /* HVXD_BACKEND_H */

@@ -17,6 +17,10 @@ struct device_nodes device_nodes(struct dom *d, const struct backend_kind *kind,
 		 d->domid, kind->front, n.number);
 	snprintf(n.record, sizeof(n.record), "/libxl/%u/device/%s/%u",
 		 d->domid, kind->front, n.number);
+	if (kind->shown)
+		snprintf(n.shown, sizeof(n.shown),
+			 "/local/domain/0/backend/%s/%u/%u", kind->shown,
+			 d->domid, n.number);
 	return n;
 }
 
@@ -24,7 +28,8 @@ int device_nodes_put(const struct device_nodes *n, struct store_txn *t)
 {
 	if (n->kind->put_back(n, t, n->back, PERM_TOOLS) ||
 	    n->kind->put_front(n, t) ||
-	    n->kind->put_back(n, t, n->record, PERM_PARENT))
+	    n->kind->put_back(n, t, n->record, PERM_PARENT) ||
+	    (n->kind->put_shown && n->kind->put_shown(n, t)))
 		return -1;
 	return device_node(t, n->d->domid, PERM_PARENT, n->record, "backend",
 			   "%s", n->back);

@@ -62,7 +62,8 @@ static int remove_nodes(struct store_txn *t, void *arg)
 {
 	struct device_nodes *n = arg;
 
-	if (txn_remove(t, n->front) || txn_remove(t, n->back))
+	if (txn_remove(t, n->front) || txn_remove(t, n->back) ||
+	    (*n->shown && txn_remove(t, n->shown)))
 		return -1;
 	return txn_remove(t, n->record);
 }

@@ -120,6 +120,19 @@ static int put_front(const struct device_nodes *n, struct store_txn *t)
 		       ? -1 : 0;
 }
 
+/* Where xentop finds which disk the answers of qmp.c are about. No state: dom0's
+ * kernel takes no interest in it. */
+static int put_shown(const struct device_nodes *n, struct store_txn *t)
+{
+	const struct guest_disk *disk = &n->d->config.disks[n->i];
+	uint32_t id = n->d->domid;
+
+	return device_node(t, id, PERM_PARENT, n->shown, "params", "%s",
+			   disk->target) ||
+	       device_node(t, id, PERM_PARENT, n->shown, "sector-size", "512")
+		       ? -1 : 0;
+}
+
 /* ---- what blkback gets ---- */
 
 static int open_target(const struct guest_disk *disk)
@@ -206,5 +219,6 @@ const struct backend_kind disks_kind = {
 	.program = "blkback", .devices = "disks", .device = "disk",
 	.back = "hvbd", .front = "vbd", .count = count, .number = number,
 	.check = check, .put_back = put_back, .put_front = put_front,
+	.shown = "qdisk", .put_shown = put_shown,
 	.open = open_disk, .forget = forget, .add = add, .drop = drop,
 };

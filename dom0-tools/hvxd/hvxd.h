@@ -45,6 +45,7 @@ struct hvxd {
 	bool stopping;
 	const char *state_folder;	/* a file for each domain */
 	const char *run_folder;		/* a file for each backend */
+	const char *xen_folder;		/* sockets that xentop looks for */
 	const char *backend_folder;	/* where blkback and netback are */
 	unsigned int restart_interval;	/* s, see life.h */
 };

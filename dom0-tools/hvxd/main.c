@@ -28,6 +28,7 @@
 #define SOCKET_PATH	"/run/hvx/hvxd.sock"
 #define STATE_FOLDER	"/run/hvx/domains"
 #define RUN_FOLDER	"/run/hvx"
+#define XEN_FOLDER	"/run/xen"
 /* So long a store daemon that starts beside us is waited for. */
 #define STORE_WAIT_MS	30000
 
@@ -233,7 +234,7 @@ int main(int argc, char **argv)
 	struct options o = { .socket = getenv("HVXD_SOCKET") };
 	struct hvxd hd = {
 		.state_folder = STATE_FOLDER, .run_folder = RUN_FOLDER,
-		.backend_folder = own_folder(),
+		.backend_folder = own_folder(), .xen_folder = XEN_FOLDER,
 		.restart_interval = 10,
 	};
 	unsigned int known;

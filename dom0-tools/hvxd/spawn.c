@@ -68,13 +68,19 @@ static void write_pid(struct dom *d, const char *program, pid_t pid)
 	}
 }
 
+void backend_state_path(struct dom *d, const char *program, char *path,
+			size_t size)
+{
+	path_of(d, program, "state", path, size);
+}
+
 pid_t backend_spawn(struct dom *d, const char *program, int *control)
 {
 	char path[320];
 	int state, pair[2], err;
 	pid_t pid;
 
-	path_of(d, program, "state", path, sizeof(path));
+	backend_state_path(d, program, path, sizeof(path));
 	state = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (state < 0)
 		return -1;
@@ -141,7 +147,7 @@ void backend_remove_files(struct dom *d, const char *program)
 {
 	char path[320];
 
-	path_of(d, program, "state", path, sizeof(path));
+	backend_state_path(d, program, path, sizeof(path));
 	unlink(path);
 	path_of(d, program, "pid", path, sizeof(path));
 	unlink(path);

@@ -2,7 +2,7 @@
 # needs is linked in, and of libhvctl only the control calls are.
 progs += hvxl
 hvxl-src := $(addprefix dom0-tools/hvxl/,main.c args.c cmdhelp.c cmdtable.c \
-	config.c config_running.c console.c devices.c direct.c host.c \
+	config.c config_running.c console.c devices.c direct.c disk_stats.c host.c \
 	hvxd_client.c machine.c pools.c rows.c say.c \
 	out_device.c out_info.c out_json.c out_table.c out_time.c out_top.c \
 	top_sample.c top_view.c \

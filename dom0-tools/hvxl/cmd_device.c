@@ -12,6 +12,7 @@
 #include "args.h"
 #include "cfg.h"
 #include "devices.h"
+#include "disk_stats.h"
 #include "hvxd_client.h"
 #include "hvxl.h"
 #include "out.h"
@@ -43,6 +44,16 @@ static void list_one(const struct kind *kind, uint32_t domid,
 	devices_free(list, n);
 }
 
+static int show_json(const struct kind *kind, struct json_object *list)
+{
+	struct json_object *stats = kind->nic ? NULL : disk_stats_ask();
+
+	if (!kind->nic)
+		disk_stats_to_devices(stats, list);
+	json_object_put(stats);
+	return json_print(stdout, list);
+}
+
 static int list_devices(const struct kind *kind, int argc, char **argv)
 {
 	struct json_object *json = NULL;
@@ -64,7 +75,7 @@ static int list_devices(const struct kind *kind, int argc, char **argv)
 		tell("%s is an invalid domain identifier (rc=-6)", rest[i]);
 		rc = 1;
 	}
-	return json ? json_print(stdout, json) | rc : rc;
+	return json ? show_json(kind, json) | rc : rc;
 }
 
 int cmd_block_list(int argc, char **argv)

@@ -5,6 +5,7 @@
 #include <json-c/json.h>
 #include "args.h"
 #include "config.h"
+#include "disk_stats.h"
 #include "hvxl.h"
 #include "out.h"
 #include "pools.h"
@@ -54,6 +55,16 @@ static void show_long(const struct dom_row *rows, unsigned int n)
 	json_object_put(list);
 }
 
+static int show_json(const struct dom_row *rows, unsigned int n)
+{
+	struct json_object *list = json_list(rows, n);
+	struct json_object *disks = disk_stats_ask();
+
+	disk_stats_to_domains(disks, list);
+	json_object_put(disks);
+	return json_print(stdout, list);
+}
+
 const struct option_def list_options[] = {
 	{ 'l', "long", NULL, "All that is known of each, as JSON" },
 	{ 'v', "verbose", NULL, "UUID, why it was shut down, and label, too" },
@@ -88,7 +99,7 @@ int cmd_list(int argc, char **argv)
 		complete_row(&rows[i], columns |
 			     (hvxl.json ? LIST_POOL : 0));
 	if (hvxl.json)
-		c = json_print(stdout, json_list(rows, n));
+		c = show_json(rows, n);
 	else
 		table_list(stdout, rows, n, columns);
 	dom_rows_free(rows, n);

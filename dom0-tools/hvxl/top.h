@@ -74,8 +74,8 @@ void top_sample_free(struct top_sample *s);
 void top_read_nics(struct top_sample *s, FILE *text);
 /* Adds disks of the kernel's backend; root: "/sys/bus/xen-backend/devices". */
 void top_read_disks(struct top_sample *s, const char *root);
-/* Adds those of hvxd's answer to "disk-counters". */
-void top_add_disks(struct top_sample *s, struct json_object *answer);
+/* Adds those that hvxd tells of (disk_stats.h); NULL: none. */
+void top_add_disks(struct top_sample *s, struct json_object *list);
 /* Sets each domain's share of the time that has passed since before. */
 void top_shares(struct top_sample *s, const struct top_sample *before);
 extern const char top_sort_keys[];	/* letters: what can be sorted by */

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "hvxd_client.h"
+#include "disk_stats.h"
 #include "hvxl.h"
 
 static uint64_t now_ns(void)
@@ -111,15 +111,12 @@ static uint64_t member(struct json_object *o, const char *name)
 		       json_object_get_uint64(v) : 0;
 }
 
-void top_add_disks(struct top_sample *s, struct json_object *answer)
+void top_add_disks(struct top_sample *s, struct json_object *list)
 {
-	struct json_object *list, *o;
+	struct json_object *o;
 	size_t i;
 
-	if (!json_object_object_get_ex(answer, "disks", &list) ||
-	    !json_object_is_type(list, json_type_array))
-		return;
-	for (i = 0; i < json_object_array_length(list); i++) {
+	for (i = 0; list && i < json_object_array_length(list); i++) {
 		o = json_object_array_get_idx(list, i);
 		add_disk(s, &(struct top_disk){
 			.domid = member(o, "domid"),
@@ -130,24 +127,6 @@ void top_add_disks(struct top_sample *s, struct json_object *answer)
 			.write_sectors = member(o, "write-sectors"),
 		});
 	}
-}
-
-/* Without hvxd there are none of ours to be counted. */
-static void ask_disks(struct top_sample *s)
-{
-	struct hvxd *h = hvxd_open();
-	struct json_object *answer;
-	struct hvxd_error e;
-
-	if (!h)
-		return;
-	answer = hvxd_ask(h, "disk-counters", NULL, NULL, NULL, &e);
-	if (answer)
-		top_add_disks(s, answer);
-	else
-		hvxd_error_free(&e);
-	json_object_put(answer);
-	hvxd_close(h);
 }
 
 /* ---- domains ---- */
@@ -225,6 +204,7 @@ void top_sample_take(struct top_sample *s, const struct top_sample *before,
 {
 	struct xen_sysctl_physinfo phys;
 	FILE *nets = fopen("/proc/net/dev", "re");
+	struct json_object *disks;
 
 	memset(s, 0, sizeof(*s));
 	s->when_ns = now_ns();
@@ -242,7 +222,9 @@ void top_sample_take(struct top_sample *s, const struct top_sample *before,
 		fclose(nets);
 	}
 	top_read_disks(s, "/sys/bus/xen-backend/devices");
-	ask_disks(s);
+	disks = disk_stats_ask();
+	top_add_disks(s, disks);
+	json_object_put(disks);
 }
 
 void top_sample_free(struct top_sample *s)

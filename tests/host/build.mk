@@ -193,9 +193,17 @@ test_blk_xs-libs := libcommon.a
 user-tests += test_hvxd_backend
 test_hvxd_backend-src := \
 	$(addprefix dom0-tools/common/,log.c loop.c fault.c) \
-	$(addprefix dom0-tools/hvxd/,backend.c channel.c counters.c \
-	device_nodes.c disks.c spawn.c)
+	$(addprefix dom0-tools/hvxd/,backend.c channel.c device_nodes.c \
+	disks.c qmp.c disk_stats.c spawn.c) \
+	$(addprefix backends/blkback/,stats.c blkif.c)
 test_hvxd_backend-libs := libguest.a
+# What disks have done.
+user-tests += test_disk_stats
+test_disk_stats-src := dom0-tools/common/loop.c \
+	backends/common/statefile.c \
+	$(addprefix backends/blkback/,state.c stats.c blkif.c) \
+	$(addprefix dom0-tools/hvxd/,disk_stats.c qmp.c)
+test_disk_stats-libs := libguest.a
 # The store as a process.
 user-tests += test_store_process
 test_store_process-libs := -lxenstore

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <abi/sched.h>
+#include <hvxl/disk_stats.h>
 #include <hvxl/args.h>
 #include <hvxl/cmdtable.h>
 #include <hvxl/hvxl.h>
@@ -616,10 +617,10 @@ static void test_top_nics(void **state)
 
 static void test_top_disks(void **state)
 {
-	static const char packet[] = "{\"disks\":[{\"domid\":5,"
+	static const char packet[] = "[{\"domid\":5,"
 		"\"device\":51712,\"read-requests\":7,\"write-requests\":3,"
 		"\"read-sectors\":5000000000,\"write-sectors\":24},"
-		"{\"domid\":6}, 7]}";
+		"{\"domid\":6}, 7]";
 	struct json_object *o = json_tokener_parse(packet);
 	struct top_sample s = { 0 };
 
@@ -696,6 +697,37 @@ static void test_event_text(void **state)
 	json_object_put(e);
 }
 
+/* What hvxd tells of disks goes where the domain and the device are the same. */
+static void test_disk_stats(void **state)
+{
+	struct json_object *stats = json_tokener_parse(
+		"[{\"domid\":3,\"device\":51712,\"vdev\":\"xvda\",\"read-requests\":5,"
+		"\"error\":null,\"error-time\":0},"
+		"{\"domid\":4,\"device\":51712,\"vdev\":\"xvda\",\"errors\":7,"
+		"\"error\":\"write: No space left on device\","
+		"\"error-time\":1700000000}]");
+	struct json_object *list = json_tokener_parse(
+		"[{\"domid\":3,\"vdev\":51712},{\"domid\":4,\"vdev\":51728},"
+		"{\"domid\":4,\"vdev\":51712}]"), *o;
+
+	(void)state;
+	disk_stats_to_domains(stats, list);
+	disk_stats_to_devices(stats, list);
+	o = json_object_array_get_idx(list, 0);
+	assert_non_null(strstr(json_object_to_json_string(o),
+			       "\"disk_errors\": [ ]"));
+	assert_non_null(strstr(json_object_to_json_string(o), "\"read_requests\": 5"));
+	o = json_object_array_get_idx(list, 1);
+	assert_non_null(strstr(json_object_to_json_string(o),
+			       "\"counters\": null"));
+	o = json_object_array_get_idx(list, 2);
+	assert_non_null(strstr(json_object_to_json_string(o),
+		"\"disk_errors\": [ { \"vdev\": \"xvda\", \"error\": "
+		"\"write: No space left on device\""));
+	json_object_put(stats);
+	json_object_put(list);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -721,6 +753,7 @@ int main(void)
 		cmocka_unit_test(test_top_disks),
 		cmocka_unit_test(test_top_shares),
 		cmocka_unit_test(test_json_list),
+		cmocka_unit_test(test_disk_stats),
 		cmocka_unit_test(test_event_text),
 	};
 
