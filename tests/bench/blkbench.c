@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads and writes of a guest's disks, in turns, so that what else the machine
- * does falls on all of them:
+ * In a guest: one kind of access to a disk, several rounds, of which the best
+ * counts:
  *
- *	blkbench ROUNDS DEVICE...
+ *	blkbench DEVICE KIND ROUNDS
  *
- * For each disk and kind of access the best and the median round is printed:
- * operations a second for 4 KiB at random, one at a time or 32 at once, and
- * MB/s for 1 MiB in order.
+ * It prints operations a second for 4 KiB at random, one at a time or 32 at
+ * once, and kB/s for 1 MiB in order; and how many KiB all rounds moved.
  */
+#define _GNU_SOURCE		/* O_DIRECT */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -21,26 +21,22 @@
 #include <unistd.h>
 #include <linux/fs.h>
 
-#define ROUNDS	64
-#define DISKS	8
 #define BIG	(1u << 20)
 
 static const struct kind {
 	const char *name;
 	int write;
 	unsigned int bytes, together, count;	/* count: for each process */
-	double unit;				/* of the figure, in operations */
+	double unit;				/* what an operation counts */
 } kinds[] = {
 	{ "4k-read-qd1", 0, 4096, 1, 300, 1 },
 	{ "4k-write-qd1", 1, 4096, 1, 300, 1 },
 	{ "4k-read-qd32", 0, 4096, 32, 20, 1 },
 	{ "4k-write-qd32", 1, 4096, 32, 20, 1 },
-	{ "1m-read", 0, BIG, 1, 24, 1.048576 },
-	{ "1m-write", 1, BIG, 1, 24, 1.048576 },
+	{ "1m-read", 0, BIG, 1, 24, 1048.576 },
+	{ "1m-write", 1, BIG, 1, 24, 1048.576 },
 };
 #define KINDS	(sizeof(kinds) / sizeof(kinds[0]))
-
-static double result[DISKS][KINDS][ROUNDS];
 
 static double now(void)
 {
@@ -104,34 +100,32 @@ static double measure(const char *path, const struct kind *k, unsigned int seed)
 	return k->together * k->count * k->unit / (now() - t);
 }
 
-static int smaller(const void *a, const void *b)
+static const struct kind *find(const char *name)
 {
-	double x = *(const double *)a, y = *(const double *)b;
+	unsigned int k;
 
-	return x < y ? -1 : x > y;
+	for (k = 0; k < KINDS; k++)
+		if (!strcmp(kinds[k].name, name))
+			return &kinds[k];
+	return NULL;
 }
 
 int main(int argc, char **argv)
 {
-	int rounds = argc > 2 ? atoi(argv[1]) : 0, disks = argc - 2, r, d;
-	unsigned int k;
+	const struct kind *k = argc == 4 ? find(argv[2]) : NULL;
+	int rounds = k ? atoi(argv[3]) : 0, r;
+	double best = 0, one;
 
-	if (rounds < 1 || rounds > ROUNDS || disks > DISKS) {
-		fprintf(stderr, "usage: blkbench ROUNDS DEVICE...\n");
+	if (rounds < 1) {
+		fprintf(stderr, "usage: blkbench DEVICE KIND ROUNDS\n");
 		return 2;
 	}
-	for (r = 0; r < rounds; r++)
-		for (k = 0; k < KINDS; k++)
-			for (d = 0; d < disks; d++)
-				result[d][k][r] = measure(argv[2 + d],
-							  &kinds[k], r);
-	for (d = 0; d < disks; d++)
-		for (k = 0; k < KINDS; k++) {
-			qsort(result[d][k], rounds, sizeof(double), smaller);
-			printf("BENCH %s %s best %.0f median %.0f\n",
-			       argv[2 + d], kinds[k].name,
-			       result[d][k][rounds - 1],
-			       result[d][k][rounds / 2]);
-		}
+	for (r = 0; r < rounds; r++) {
+		one = measure(argv[1], k, r);
+		best = one > best ? one : best;
+	}
+	printf("BLK %s %.0f %llu\n", k->name, best,
+	       (unsigned long long)rounds * k->count * k->together *
+	       k->bytes / 1024);
 	return 0;
 }

@@ -21,7 +21,7 @@ xen-evtchn xen-gntdev xen-gntalloc xen-privcmd xenfs xen-blkback xen-netback
 xen-blkfront xen-netfront xen-pciback xen-scsiback
 virtio_pci virtio_blk virtio_net virtio_scsi virtio_console virtio-rng
 e1000 e1000e igb ahci ata_piix ata_generic nvme sd_mod sr_mod
-ext4 isofs vfat loop tun bridge 8021q dm-mod button msr cpuid
+ext4 isofs vfat loop brd tun bridge 8021q dm-mod button msr cpuid
 sch_ingress cls_u32 act_gact
 """.split()
 

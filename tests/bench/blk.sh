@@ -1,0 +1,49 @@
+# A stock guest's disk, in dom0: blk.sh TOOL (hvxl or xl) ROUNDS. The disk is
+# memory of dom0's, so that what is measured is the way to it. Prints each
+# kind's figure, and dom0's processor time for each GiB that it moved.
+tool=$1 rounds=$2
+log=/var/log/xen/console/guest-blk.log
+[ $tool = hvxl ] || modprobe xen-blkback
+modprobe brd rd_nr=1 rd_size=65536
+cat initrd-cloud blkbench.cpio >initrd
+cat >blk.cfg <<END
+name = "blk"
+kernel = "/root/vmlinuz-cloud"
+ramdisk = "/root/initrd"
+extra = "console=hvc0 quiet"
+memory = 192
+disk = [ "phy:/dev/ram0,xvda,w" ]
+END
+said() {	# PATTERN: until the guest has said it
+	i=0
+	until grep -q "$1" $log; do
+		sleep 1
+		i=$((i + 1))
+		[ $i -lt 300 ] || { tail $log; exit 1; }
+	done
+}
+# hvxl asks the hypervisor, whichever it is.
+dom0_ns() {
+	hvxl list --json Domain-0 | sed -n 's/.*"cpu_time_ns": *\([0-9]*\).*/\1/p'
+}
+dd if=/dev/zero of=/dev/ram0 bs=1M count=64 2>/dev/null
+$tool create -q blk.cfg || exit 1
+mkfifo keys
+$tool console blk <keys >/dev/null 2>&1 &
+exec 3>keys
+said '^guest-init:'
+sleep 2
+for kind in 4k-read-qd1 4k-write-qd1 4k-read-qd32 4k-write-qd32 1m-read \
+		1m-write; do
+	before=$(dom0_ns)
+	echo "/blkbench /dev/xvda $kind $rounds" >&3
+	said "^BLK $kind "
+	after=$(dom0_ns)
+	sed -n "s/^BLK $kind \([0-9]*\) \([0-9]*\).*/\1 \2/p" $log | {
+		read -r figure kib
+		echo "BENCH $kind $figure"
+		echo "BENCH $kind-dom0-ms-per-gib $(((after - before) / 1000 *
+			1024 / kib * 1024 / 1000))"
+	}
+done
+$tool destroy blk
