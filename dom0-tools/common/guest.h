@@ -56,6 +56,9 @@ struct guest_disk {
 	char *script;		/* NULL: none */
 	bool readwrite, cdrom, removable, direct_io_safe;
 	bool shared;		/* others may write it meanwhile: w! */
+	/* The part of target that it is, in bytes; length 0: to its end. */
+	uint64_t offset, length;
+	unsigned int sector_size;	/* 512 or 4096; 0: target's own */
 	int discard;		/* 1 or 0 as asked for; -1: not said */
 	int trusted;		/* likewise */
 };

@@ -160,6 +160,17 @@ int guest_disk_check(const struct guest_disk *disk, char *why)
 		return bad(why, "expected a target (a path), found none");
 	if (disk->format == DISK_EMPTY && !disk->cdrom)
 		return bad(why, "expected format empty for a cdrom only");
+	if (disk->sector_size && disk->sector_size != 512 &&
+	    disk->sector_size != 4096)
+		return bad(why, "expected sector-size 512 or 4096, found %u",
+			   disk->sector_size);
+	if ((disk->offset | disk->length) % 512)
+		return bad(why, "expected offset and length to be multiples "
+			   "of 512 bytes");
+	if ((disk->offset || disk->length) && disk->format != DISK_RAW &&
+	    disk->format != DISK_FORMAT_DEFAULT)
+		return bad(why, "expected format raw with an offset or a "
+			   "length, found %s", disk_format_names[disk->format]);
 	return 0;
 }
 

@@ -108,6 +108,9 @@ static const struct field disk_fields[] = {
 
 static const struct field disk_hvx_fields[] = {
 	D("shared", BOOL, shared),
+	D("offset", U64, offset),
+	D("length", U64, length),
+	D("sector_size", UINT, sector_size),
 	{ }
 };
 
@@ -280,12 +283,19 @@ struct json_object *guest_to_live_json(const struct guest_config *config,
 	return to_json(config, sched);
 }
 
+static bool has_hvx_part(const struct guest_disk *disk)
+{
+	return disk->shared || disk->offset || disk->length ||
+	       disk->sector_size;
+}
+
 struct json_object *disk_to_json(const struct guest_disk *disk)
 {
 	struct json_object *obj = json_object_new_object();
 
 	if (obj && fields_put(obj, disk_fields, disk) &&
-	    (!disk->shared || put_part(obj, "hvx", disk_hvx_fields, disk)))
+	    (!has_hvx_part(disk) ||
+	     put_part(obj, "hvx", disk_hvx_fields, disk)))
 		return obj;
 	json_object_put(obj);
 	return NULL;

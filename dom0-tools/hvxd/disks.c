@@ -170,6 +170,13 @@ static int open_disk(struct dom *d, unsigned int i, struct backend_attach *a,
 				       disk->readwrite && disk->discard != 0));
 	json_object_object_add(o, "shared",
 			       json_object_new_boolean(disk->shared));
+	json_object_object_add(o, "offset",
+			       json_object_new_uint64(disk->offset));
+	json_object_object_add(o, "length",
+			       json_object_new_uint64(disk->length));
+	if (disk->sector_size)
+		json_object_object_add(o, "sector-size", json_object_new_int(
+					       disk->sector_size));
 	a->args = o;
 	a->fd[0] = fd;
 	a->fds = 1;

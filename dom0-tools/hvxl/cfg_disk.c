@@ -133,6 +133,39 @@ static int set_backend(struct spec *s, struct piece value)
 			"found %.*s", piece_shown(value), value.at);
 }
 
+/* 1048576, 1024k, 1M: a number of bytes. */
+static int set_bytes(struct spec *s, uint64_t *at, const char *name,
+		     struct piece value)
+{
+	static const char units[] = "kmgt";
+	unsigned int shift = 0;
+	const char *unit;
+	struct piece digits = value;
+
+	unit = value.len ? strchr(units, value.at[value.len - 1] | 0x20) : NULL;
+	if (unit && *unit) {
+		shift = 10 * (unit - units + 1);
+		digits.len--;
+	}
+	if (!piece_number(digits, INT64_MAX >> shift, at))
+		return spec_bad(s->why, "expected bytes, like 1048576 or 1M, "
+				"after %s=, found %.*s", name,
+				piece_shown(value), value.at);
+	*at <<= shift;
+	return 0;
+}
+
+static int set_sector_size(struct spec *s, struct piece value)
+{
+	uint64_t n;
+
+	if (!piece_number(value, UINT32_MAX, &n))
+		return spec_bad(s->why, "expected sector-size 512 or 4096, "
+				"found %.*s", piece_shown(value), value.at);
+	s->out->sector_size = n;
+	return 0;
+}
+
 /* One of words and a colon are taken from target's beginning; -1: none. */
 static int take_word(struct piece *target, const char *const *words)
 {
@@ -291,6 +324,12 @@ static int set_named(struct spec *s, struct piece name, struct piece value)
 		return set_text(s, &s->out->backend_domain, "backend", value);
 	if (piece_is(name, "script"))
 		return set_text(s, &s->out->script, "script", value);
+	if (piece_is(name, "offset"))
+		return set_bytes(s, &s->out->offset, "offset", value);
+	if (piece_is(name, "length"))
+		return set_bytes(s, &s->out->length, "length", value);
+	if (piece_is(name, "sector-size"))
+		return set_sector_size(s, value);
 	if (piece_is(name, "specification") && piece_is(value, "xen"))
 		return 0;
 	if (piece_is(name, "specification"))

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include <json-c/json.h>
 #include <hvxl/cfg.h>
 #include <hvxl/cfg_keys.h>
 #include <hvxl/cfg_text.h>
@@ -214,6 +215,56 @@ static void warnings_can_be_left_out(void **state)
 }
 
 /* ---- what xl can't say -------------------------------------------------------- */
+
+static void a_disk_may_be_a_part(void **state)
+{
+	struct guest_disk disk, again;
+	char why[CFG_WHY];
+	struct json_object *o;
+
+	(void)state;
+	assert_int_equal(cfg_parse_disk("/dev/sdb,raw,xvda,w,offset=1M,"
+					"length=2097152,sector-size=4096",
+					&disk, why), 0);
+	assert_int_equal(disk.offset, 1 << 20);
+	assert_int_equal(disk.length, 2 << 20);
+	assert_int_equal(disk.sector_size, 4096);
+	/* The way to hvxd and into its records keeps all of it. */
+	o = disk_to_json(&disk);
+	assert_int_equal(disk_from_json(o, &again, why), 0);
+	assert_int_equal(again.offset, disk.offset);
+	assert_int_equal(again.length, disk.length);
+	assert_int_equal(again.sector_size, 4096);
+	json_object_put(o);
+	guest_disk_free(&again);
+	guest_disk_free(&disk);
+	assert_int_equal(cfg_parse_disk("/a,raw,xvda,w,length=8t", &disk, why),
+			 0);
+	assert_int_equal(disk.length, 8ull << 40);
+	guest_disk_free(&disk);
+}
+
+static void a_part_that_is_none_is_refused(void **state)
+{
+	static const char *const bad[] = {
+		"/a,raw,xvda,w,offset=-1",
+		"/a,raw,xvda,w,offset=1x", "/a,raw,xvda,w,offset=k",
+		"/a,raw,xvda,w,offset=100", "/a,raw,xvda,w,length=8388608T",
+		"/a,raw,xvda,w,length=99999999999999999999",
+		"/a,raw,xvda,w,sector-size=1024", "/a,raw,xvda,w,sector-size=x",
+		"/a,qcow2,xvda,w,offset=1M",
+	};
+	struct guest_disk disk;
+	char why[CFG_WHY];
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(cfg_parse_disk(bad[i], &disk, why), -1);
+		assert_true(strlen(why) > 10);
+		guest_disk_free(&disk);
+	}
+}
 
 static void a_disk_may_be_shared(void **state)
 {
@@ -468,6 +519,8 @@ int main(void)
 		cmocka_unit_test(notes_are_bounded_and_sorted),
 		cmocka_unit_test(warnings_can_be_left_out),
 		cmocka_unit_test(a_disk_may_be_shared),
+		cmocka_unit_test(a_disk_may_be_a_part),
+		cmocka_unit_test(a_part_that_is_none_is_refused),
 		cmocka_unit_test(a_nic_has_many_words),
 		cmocka_unit_test(cpu_lists),
 		cmocka_unit_test(all_cpus_of_an_unknown_machine),
