@@ -3,12 +3,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <xenevtchn.h>
+
+#define BATCH	32u
 
 struct ports {
 	xenevtchn_handle *handle;
 	uint32_t domid;
+	evtchn_port_t pending[BATCH];	/* read, and not yet told */
+	unsigned int next, count;
 };
 
 struct ports *ports_open(uint32_t domid)
@@ -61,9 +67,24 @@ void ports_notify(struct ports *p, uint32_t port)
 	xenevtchn_notify(p->handle, port);
 }
 
+/* The library reads one port a call, and needs another call to learn that it was
+ * the last; what the device gives less than it was asked for is all there is. */
 int ports_next(struct ports *p)
 {
-	return xenevtchn_pending(p->handle);
+	bool all = p->count && p->count < BATCH;
+	ssize_t n;
+
+	if (p->next == p->count) {
+		p->next = p->count = 0;
+		if (all)
+			return -1;
+		n = read(xenevtchn_fd(p->handle), p->pending,
+			 sizeof(p->pending));
+		if (n <= 0)
+			return -1;
+		p->count = n / sizeof(p->pending[0]);
+	}
+	return p->pending[p->next++];
 }
 
 void ports_unmask(struct ports *p, uint32_t port)
