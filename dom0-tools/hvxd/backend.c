@@ -527,23 +527,39 @@ int backend_add(struct dom *d, unsigned int kind, backend_done_fn *done,
 	return change(p, "attach", &a, done, arg, f);
 }
 
-int backend_drop(struct dom *d, unsigned int kind, unsigned int i, bool force,
-		 backend_done_fn *done, void *arg, struct fault *f)
+/* Asks the process that serves device i for what. */
+static int ask_about(struct dom *d, unsigned int kind, unsigned int i,
+		     const char *what, struct json_object *args,
+		     backend_done_fn *done, void *arg, struct fault *f)
 {
 	struct process *p = d->backends ? d->backends->p[kind] : NULL;
-	struct backend_attach a = { .args = json_object_new_object() };
+	struct backend_attach a = { .args = args };
 
 	if (!p || !p->ready) {
-		json_object_put(a.args);
+		json_object_put(args);
 		return fault_set(f, EBUSY, "devices", d->name,
 				 "%s is just starting",
 				 kinds[kind]->program);
 	}
-	json_object_object_add(a.args, "device", json_object_new_int64(
+	json_object_object_add(args, "device", json_object_new_int64(
 				       kinds[kind]->number(&d->config, i)));
-	json_object_object_add(a.args, "force",
-			       json_object_new_boolean(force));
-	return change(p, "detach", &a, done, arg, f);
+	return change(p, what, &a, done, arg, f);
+}
+
+int backend_drop(struct dom *d, unsigned int kind, unsigned int i, bool force,
+		 backend_done_fn *done, void *arg, struct fault *f)
+{
+	struct json_object *args = json_object_new_object();
+
+	json_object_object_add(args, "force", json_object_new_boolean(force));
+	return ask_about(d, kind, i, "detach", args, done, arg, f);
+}
+
+int backend_resize(struct dom *d, unsigned int kind, unsigned int i,
+		   backend_done_fn *done, void *arg, struct fault *f)
+{
+	return ask_about(d, kind, i, "resize", json_object_new_object(), done,
+			 arg, f);
 }
 
 /* The configuration has one device less than the process had. */

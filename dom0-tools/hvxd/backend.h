@@ -44,12 +44,19 @@ int backend_add(struct dom *d, unsigned int kind, backend_done_fn *done,
 int backend_drop(struct dom *d, unsigned int kind, unsigned int i, bool force,
 		 backend_done_fn *done, void *arg, struct fault *f);
 
+/* Device i is looked at again, and the guest told of its size; done comes. 0, or
+ * -1 and f. */
+int backend_resize(struct dom *d, unsigned int kind, unsigned int i,
+		   backend_done_fn *done, void *arg, struct fault *f);
+
 void backend_dropped(struct dom *d, unsigned int kind);
 
 /* devices.c: requests to attach and detach; take r. -1: f. */
 int device_attach(struct dom *d, unsigned int kind, struct json_object *args,
 		  struct request *r, struct fault *f);
 int device_detach(struct dom *d, unsigned int kind, struct json_object *args,
+		  struct request *r, struct fault *f);
+int device_resize(struct dom *d, unsigned int kind, struct json_object *args,
 		  struct request *r, struct fault *f);
 
 /* ---- the kinds: disks.c and nics.c ------------------------------------- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Devices that come and go while their guest runs. What is attached belongs to
+ * Devices that come, go and grow while their guest runs. What is attached belongs to
  * the domain's configuration from then on, and comes again with a restart.
  */
 #include <errno.h>
@@ -195,28 +195,71 @@ static int set_offline(struct device_change *c, struct dom *d)
 	return store_write(d->hd->store, path, "0");
 }
 
-int device_detach(struct dom *d, unsigned int kind, struct json_object *args,
-		  struct request *r, struct fault *f)
+/* Place of the device that args name; -1: f. */
+static int named_device(struct dom *d, unsigned int kind,
+			struct json_object *args, struct fault *f)
 {
 	struct json_object *o = NULL;
-	struct device_change *c;
-	bool force;
 	int i;
 
-	if (is_running(d, f) || proto_flag(args, "force", &force, f))
+	if (is_running(d, f))
 		return -1;
 	json_object_object_get_ex(args, "device", &o);
 	i = json_object_is_type(o, json_type_int)
 		    ? place(d, kind, json_object_get_int64(o)) : -1;
 	if (i < 0)
-		return fault_set(f, ENOENT, "devices", d->name,
-				 "%s has no such %s", d->name,
-				 backend_kinds[kind]->device);
+		fault_set(f, ENOENT, "devices", d->name, "%s has no such %s",
+			  d->name, backend_kinds[kind]->device);
+	return i;
+}
+
+int device_detach(struct dom *d, unsigned int kind, struct json_object *args,
+		  struct request *r, struct fault *f)
+{
+	struct device_change *c;
+	bool force;
+	int i;
+
+	if (proto_flag(args, "force", &force, f))
+		return -1;
+	i = named_device(d, kind, args, f);
+	if (i < 0)
+		return -1;
 	c = change_new(d, kind, i, r);
 	if (!c)
 		return fault_set(f, ENOMEM, "devices", d->name, "no memory");
 	if (!set_offline(c, d) &&
 	    !backend_drop(d, kind, i, force, on_detached, c, f))
+		return 0;
+	free(c);
+	return -1;
+}
+
+/* ---- resize ---- */
+
+static void on_resized(void *arg, const struct fault *f)
+{
+	struct device_change *c = arg;
+
+	if (f)
+		req_fail(c->req, f);
+	else
+		req_ok(c->req, NULL);
+	free(c);
+}
+
+int device_resize(struct dom *d, unsigned int kind, struct json_object *args,
+		  struct request *r, struct fault *f)
+{
+	int i = named_device(d, kind, args, f);
+	struct device_change *c;
+
+	if (i < 0)
+		return -1;
+	c = change_new(d, kind, i, r);
+	if (!c)
+		return fault_set(f, ENOMEM, "devices", d->name, "no memory");
+	if (!backend_resize(d, kind, i, on_resized, c, f))
 		return 0;
 	free(c);
 	return -1;

@@ -276,6 +276,14 @@ static int do_disk_detach(struct hvxd *hd, struct request *r,
 	return device_detach(d, BACKEND_DISKS, args, r, f);
 }
 
+static int do_disk_resize(struct hvxd *hd, struct request *r,
+			  struct json_object *args, struct dom *d,
+			  struct fault *f)
+{
+	(void)hd;
+	return device_resize(d, BACKEND_DISKS, args, r, f);
+}
+
 static int do_nic_attach(struct hvxd *hd, struct request *r,
 			 struct json_object *args, struct dom *d,
 			 struct fault *f)
@@ -378,6 +386,7 @@ static const struct op {
 	{ "config-update", do_config_update, true },
 	{ "disk-attach", do_disk_attach, true },
 	{ "disk-detach", do_disk_detach, true },
+	{ "disk-resize", do_disk_resize, true },
 	{ "nic-attach", do_nic_attach, true },
 	{ "nic-detach", do_nic_detach, true },
 	{ "list", do_list, false },

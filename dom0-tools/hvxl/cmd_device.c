@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * block-list, -attach, -detach, and network-* likewise. Lists come from the
+ * block-list, -attach, -detach, -resize, and network-* likewise. Lists come from the
  * store; what changes a domain is hvxd's work.
  */
 #include "cmds.h"
@@ -255,8 +255,8 @@ static bool has_device(uint32_t domid, const char *kind, uint32_t id)
 static int find_disk(uint32_t domid, const char *text, uint32_t *id)
 {
 	if (guest_vdev_number(text, id))
-		return fail("block-detach: %s names no disk; they are called "
-			    "like xvda, or 51712", text);
+		return fail("%s names no disk; they are called like xvda, or "
+			    "51712", text);
 	if (has_device(domid, "vbd", *id))
 		return 0;
 	tell("Error: Device %s not connected.", text);
@@ -299,6 +299,23 @@ static int find_nic(uint32_t domid, const char *text, uint32_t *id)
 int cmd_block_detach(int argc, char **argv)
 {
 	return detach(argc, argv, "disk-detach", find_disk);
+}
+
+int cmd_block_resize(int argc, char **argv)
+{
+	struct json_object *args;
+	uint32_t domid, id;
+	char **rest;
+
+	args_plain(argc, argv, 2, 2, &rest);
+	domid = domain_find(rest[0]);
+	if (find_disk(domid, rest[1], &id))
+		return 1;
+	if (only_dry_run("disk-resize %u of domain %u", id, domid))
+		return 0;
+	args = json_object_new_object();
+	json_object_object_add(args, "device", json_object_new_int64(id));
+	return ask(argv[0], "disk-resize", domid, args);
 }
 
 int cmd_network_detach(int argc, char **argv)

@@ -679,6 +679,17 @@ int backend_drop(struct dom *d, unsigned int kind, unsigned int i, bool force,
 	return 0;
 }
 
+int backend_resize(struct dom *d, unsigned int kind, unsigned int i,
+		   backend_done_fn *done, void *arg, struct fault *f)
+{
+	(void)kind;
+	(void)i;
+	if (refused("backend_resize"))
+		return fault_set(f, EINVAL, "devices", d->name, "it is empty");
+	done(arg, NULL);
+	return 0;
+}
+
 void backend_dropped(struct dom *d, unsigned int kind)
 {
 	(void)d;

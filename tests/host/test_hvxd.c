@@ -487,6 +487,13 @@ static void disks_come_and_go(void **state)
 	fake_run(&hd, 1000);
 	assert_string_equal(fake_value("/local/domain/2/device/vbd/51728/state"),
 			    "1");
+	assert_int_equal(ask("{\"do\":\"disk-resize\",\"domain\":\"web\","
+			     "\"device\":51712}")->fault.err, ENOENT);
+	assert_true(ask("{\"do\":\"disk-resize\",\"domain\":\"web\","
+			"\"device\":51728}")->ok);
+	fake.refuse = "backend_resize";
+	assert_int_equal(ask("{\"do\":\"disk-resize\",\"domain\":\"web\","
+			     "\"device\":51728}")->fault.err, EINVAL);
 	assert_int_equal(ask("{\"do\":\"disk-detach\",\"domain\":\"web\","
 			     "\"device\":51712}")->fault.err, ENOENT);
 	assert_true(ask("{\"do\":\"disk-detach\",\"domain\":\"web\","

@@ -396,6 +396,7 @@ static void test_needs_hvxd(void **state)
 	fails("block-attach web phy:/dev/null,xvdb,w", "hvxd does not answer");
 	fails("events", "systemctl start hvxd");
 	fails("block-detach web xvdb", "Error: Device xvdb not connected.\n");
+	fails("block-resize web xvdb", "Error: Device xvdb not connected.\n");
 	fails("network-detach web 0", "Unknown device 0.\n");
 	fails("block-attach web frob=nicate", "frob");
 }
