@@ -2,7 +2,7 @@
 # tests bring their own.
 hvxstored-logic := $(addprefix dom0-tools/hvxstored/,change.c conn.c \
 	conn_turn.c control.c \
-	dom.c handover.c path.c perm.c quota.c ring.c state.c state_load.c store.c \
+	dom.c fence.c handover.c path.c perm.c quota.c ring.c state.c state_load.c store.c \
 	stream.c tree.c tree_walk.c txn.c watch.c wire.c \
 	wire_dom.c wire_node.c wire_txn.c)
 progs += hvxstored

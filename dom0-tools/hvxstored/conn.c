@@ -144,6 +144,7 @@ void conn_free(struct conn *c, bool keep)
 		ports[c->link.port] = NULL;
 	xen_detach(&c->link);
 	free(c->marks);
+	free(c->fence);
 	free(c);
 }
 

@@ -16,6 +16,7 @@
 #include "stream.h"
 #include "xen.h"
 
+struct fence;
 struct watch;
 struct txn;
 
@@ -32,6 +33,7 @@ struct conn {
 	bool held;			/* a ring in an error state */
 	bool in_ready;
 	int fd;				/* -1: a ring */
+	struct fence *fence;		/* NULL: it may do all of its domain's */
 	struct loop_fd *watcher;
 	uint32_t events;		/* that it waits for */
 	struct ring_link link;		/* page NULL: not connected */

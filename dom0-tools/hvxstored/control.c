@@ -2,6 +2,7 @@
 /* CONTROL: what xenstore-control(1) asks for. */
 #include "wire.h"
 #include "dom.h"
+#include "fence.h"
 #include "handover.h"
 #include "mem.h"
 #include "state.h"
@@ -174,6 +175,15 @@ static int do_live_update(struct req *r, const struct words *w)
 	return 0;
 }
 
+/* Of the connection that asks, and for good. */
+static int do_restrict(struct req *r, const struct words *w)
+{
+	size_t name = strlen(w->w[0]) + 1;
+
+	r->conn->fence = fence_new(r->payload + name, r->hdr.len - name);
+	return r->conn->fence ? 0 : EINVAL;
+}
+
 static int do_help(struct req *r, const struct words *w);
 
 static const struct {
@@ -188,6 +198,7 @@ static const struct {
 	{ "memreport", do_memreport, "[FILE]" },
 	{ "print", do_print, "STRING" },
 	{ "quota", do_quota, "[DOMID | set NAME VALUE]" },
+	{ "restrict", do_restrict, "r:PATH | w:PATH ..." },
 };
 #define COMMANDS	(sizeof(commands) / sizeof(commands[0]))
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "handover.h"
 #include "conn_private.h"
+#include "fence.h"
 #include "mem.h"
 #include "txn.h"
 #include "watch.h"
@@ -11,7 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define MAGIC	0x4f485848u		/* "HXHO" */
+#define MAGIC	0x31485848u		/* "HXH1" */
 
 struct head {
 	uint32_t magic, sockets;
@@ -21,6 +22,7 @@ struct head {
 struct socket_head {
 	int32_t fd;
 	uint32_t in, out;		/* bytes under way */
+	uint32_t fence;			/* its length; 0: none */
 	uint32_t watches, open;
 };
 
@@ -97,6 +99,7 @@ static void write_socket(FILE *f, struct conn *c)
 	struct socket_head h = {
 		.fd = c->fd, .in = stream_in_ready(&c->s),
 		.out = stream_out_pending(&c->s),
+		.fence = c->fence ? c->fence->len : 0,
 	};
 	struct watch *w;
 	struct txn *t;
@@ -106,6 +109,8 @@ static void write_socket(FILE *f, struct conn *c)
 	TAILQ_FOREACH(t, &c->txns, of_conn)
 		h.open++;
 	fwrite(&h, sizeof(h), 1, f);
+	if (c->fence)
+		fwrite(c->fence->text, 1, c->fence->len, f);
 	write_bytes(f, c);
 	TAILQ_FOREACH(w, &c->watches, of_conn) {
 		struct watch_head wh = { w->depth, strlen(watch_path(w)) + 1,
@@ -228,6 +233,18 @@ static bool read_bytes(FILE *f, struct conn *c, uint32_t in, uint32_t out)
 	return true;
 }
 
+static bool read_fence(FILE *f, struct conn *c, uint32_t len)
+{
+	char text[XENSTORE_PAYLOAD_MAX];
+
+	if (!len)
+		return true;
+	if (len > sizeof(text) || fread(text, 1, len, f) != len)
+		return false;
+	c->fence = fence_new(text, len);
+	return c->fence;
+}
+
 static bool read_socket(FILE *f)
 {
 	struct socket_head h;
@@ -238,8 +255,13 @@ static bool read_socket(FILE *f)
 		return false;
 	keep_open(h.fd, false);
 	c = conn_new_socket(h.fd);
-	if (!c || !read_bytes(f, c, h.in, h.out))
+	if (!c)
 		return false;
+	if (!read_fence(f, c, h.fence) || !read_bytes(f, c, h.in, h.out)) {
+		/* Not without its fence. */
+		conn_drop(c);
+		return false;
+	}
 	for (i = 0; i < h.watches; i++)
 		if (!read_watch(f, c))
 			return false;

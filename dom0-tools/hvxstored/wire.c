@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire.h"
 #include "dom.h"
+#include "fence.h"
 #include "mem.h"
 #include "path.h"
 #include "state.h"
@@ -132,6 +133,9 @@ static int run(struct req *r)
 
 	if (type >= XS_TYPE_COUNT || !table[type].handle)
 		return ENOSYS;
+	if (r->conn->fence && !fence_allows(r->conn->fence, type,
+					    r->hdr.len ? r->payload : NULL))
+		return EACCES;
 	if ((table[type].flags & PRIVILEGED) &&
 	    !who_is_privileged(&r->conn->who))
 		return EACCES;

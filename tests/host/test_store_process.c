@@ -234,8 +234,9 @@ static void test_live_update(void **unused)
 	struct xs_handle *h, *w;
 	struct xsd_sockmsg hdr = { XS_READ, 5, 0, 3 }, back;
 	xs_transaction_t t;
-	char msg[sizeof(hdr) + 3], path[16], data[16];
+	char msg[sizeof(hdr) + 3], path[16], data[16], only[] = "r:/lu";
 	unsigned int i;
+	char *fence;
 	int raw;
 
 	(void)unused;
@@ -248,6 +249,10 @@ static void test_live_update(void **unused)
 	put(h, XBT_NULL, "/d", "value");
 	assert_true(xs_watch(w, "/lu", "token"));
 	event_is(w, "/lu", "token");
+	/* What it may not do any more it may not do after an update either. */
+	fence = xs_control_command(w, "restrict", only, sizeof(only));
+	assert_non_null(fence);
+	free(fence);
 	for (i = 0; i < 20; i++) {
 		t = xs_transaction_start(h);
 		assert_int_not_equal(t, XBT_NULL);
@@ -259,6 +264,8 @@ static void test_live_update(void **unused)
 		snprintf(path, sizeof(path), "/lu/%u", i);
 		put(h, XBT_NULL, path, "x");
 		event_is(w, path, "token");
+		assert_null(xs_read(w, XBT_NULL, "/d", NULL));
+		assert_int_equal(errno, EACCES);
 		put(h, t, "/in", "goes on");
 		assert_false(xs_transaction_end(h, t, false));
 		assert_int_equal(errno, EAGAIN);

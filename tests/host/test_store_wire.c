@@ -592,6 +592,74 @@ static void test_control(void **state)
 			 EINVAL);
 }
 
+/* A backend's connection: what it needs, and nothing else of dom0's. */
+static void test_fence(void **state)
+{
+	static const char fence[] = "restrict\0r:/local/domain/1/device/vbd\0"
+		"w:/local/domain/0/backend/hvbd/1";
+	static const char *const bad[] = {
+		"restrict", "restrict\0", "restrict\0x:/a", "restrict\0r:a",
+		"restrict\0r:/", "restrict\0r:/a//b", "restrict\0rw",
+	};
+	static const size_t bad_len[] = { 9, 10, 14, 13, 13, 17, 12 };
+	struct client *c = client_socket();
+	unsigned int i;
+	uint32_t tx;
+
+	(void)state;
+	client_write(dom0, 0, "/local/domain/1/device/vbd/9/state", "1");
+	client_write(dom0, 0, "/local/domain/1/device/vbdx", "no");
+	client_write(dom0, 0, "/local/domain/1/secret", "no");
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(client_call(c, XS_CONTROL, 0, bad[i],
+					     bad_len[i]), EINVAL);
+	assert_int_equal(client_str(c, XS_READ, 0, "/local/domain/1/secret"), 0);
+	assert_int_equal(client_call(c, XS_CONTROL, 0, fence, sizeof(fence)),
+			 0);
+	/* Its own. */
+	assert_int_equal(client_str(c, XS_READ, 0,
+				    "/local/domain/1/device/vbd/9/state"), 0);
+	assert_int_equal(client_str(c, XS_DIRECTORY, 0,
+				    "/local/domain/1/device/vbd"), 0);
+	assert_int_equal(client_str2(c, XS_WATCH, 0,
+				     "/local/domain/1/device/vbd/9", "t"), 0);
+	tx = client_begin(c);
+	assert_int_equal(client_write(c, tx,
+				      "/local/domain/0/backend/hvbd/1/9/state",
+				      "4"), 0);
+	assert_int_equal(client_end(c, tx, true), 0);
+	assert_int_equal(client_str(c, XS_READ, 0,
+				    "/local/domain/0/backend/hvbd/1/9/state"),
+			 0);
+	/* What isn't. */
+	assert_int_equal(client_write(c, 0, "/local/domain/1/device/vbd/9/state",
+				      "6"), EACCES);
+	assert_int_equal(client_str(c, XS_READ, 0, "/local/domain/1/secret"),
+			 EACCES);
+	assert_int_equal(client_str(c, XS_READ, 0,
+				    "/local/domain/1/device/vbdx"), EACCES);
+	assert_int_equal(client_write(c, 0, "/local/domain/0/backend/hvbd/12/a",
+				      "x"), EACCES);
+	assert_int_equal(client_write(c, 0, "/local/domain/0/backend/hvbd/1/../2",
+				      "x"), EACCES);
+	/* From dom0's home, where it may not be taken to begin. */
+	assert_int_equal(client_write(c, 0, "backend/hvbd/1/a", "x"), EACCES);
+	assert_int_equal(client_str(c, XS_DIRECTORY, 0, "/"), EACCES);
+	assert_int_equal(client_str2(c, XS_WATCH, 0, "@releaseDomain", "t"),
+			 EACCES);
+	assert_int_equal(client_chmod(c, 0, "/local/domain/0/backend/hvbd/1",
+				      "n1"), EACCES);
+	assert_int_equal(client_str(c, XS_GET_DOMAIN_PATH, 0, "1"), EACCES);
+	assert_int_equal(client_str(c, XS_RELEASE, 0, "1"), EACCES);
+	assert_int_equal(client_str(c, XS_CONTROL, 0, "check"), EACCES);
+	assert_int_equal(client_call(c, XS_CONTROL, 0, "restrict\0r:/local", 18),
+			 EACCES);
+	/* Others are as they were. */
+	assert_int_equal(client_str(dom0, XS_READ, 0, "/local/domain/1/secret"),
+			 0);
+	client_close(c);
+}
+
 static void test_quotas(void **state)
 {
 	char value[2050], path[64];
@@ -643,7 +711,7 @@ int main(void)
 		T(test_permissions), T(test_special_permissions),
 		T(test_watches), T(test_watch_depth), T(test_transactions),
 		T(test_conflicts), T(test_merge), T(test_isolation),
-		T(test_domains), T(test_target), T(test_control),
+		T(test_domains), T(test_target), T(test_control), T(test_fence),
 		T(test_quotas),
 	};
 
