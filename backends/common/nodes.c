@@ -50,6 +50,21 @@ static enum bus_state state_at(const struct nodes *n, const char *path)
 	return state;
 }
 
+bool nodes_restrict(struct xs_handle *xs, const char *back, const char *front,
+		    uint32_t domid)
+{
+	char text[2 * PATH], *answer;
+	int n;
+
+	n = snprintf(text, PATH, "r:/local/domain/%" PRIu32 "/device/%s",
+		     domid, front) + 1;
+	n += snprintf(text + n, PATH, "w:/local/domain/0/backend/%s/%" PRIu32,
+		      back, domid) + 1;
+	answer = xs_control_command(xs, "restrict", text, n);
+	free(answer);
+	return answer;
+}
+
 /* ---- the back end's ----------------------------------------------------- */
 
 bool nodes_put(const struct nodes *n, const char *node, const char *fmt, ...)

@@ -24,6 +24,11 @@ struct nodes {
 
 enum number { NUMBER_OK, NUMBER_MISSING, NUMBER_BAD };
 
+/* From now on xs serves only for the devices of this type and domain. False: the
+ * store's daemon can't see to that (Debian's has no such request). */
+bool nodes_restrict(struct xs_handle *xs, const char *back, const char *front,
+		    uint32_t domid);
+
 /* ---- the back end's ----------------------------------------------------- */
 
 /* Writes one, 31 bytes at most. False: the store didn't take it. */

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <xenstore.h>
 #include <cmocka.h>
+#include "backends/common/nodes.h"
 
 #define NODES	64
 #define FRONT	"/local/domain/7/device/vbd/51712/"
@@ -82,6 +83,23 @@ bool xs_unwatch(struct xs_handle *h, const char *path, const char *token)
 	return true;
 }
 
+static char restricted[256];
+
+/* What it asks for, its words one after the other. */
+char *xs_control_command(struct xs_handle *h, const char *cmd, void *data,
+			 unsigned int len)
+{
+	const char *w, *end = (const char *)data + len;
+
+	(void)h;
+	strcpy(restricted, cmd);
+	for (w = data; w < end; w += strlen(w) + 1) {
+		strcat(restricted, " ");
+		strcat(restricted, w);
+	}
+	return strdup("OK");
+}
+
 struct xs_handle *xs_open(unsigned long flags)
 {
 	(void)flags;
@@ -146,6 +164,15 @@ static bool taken(struct front *f)
 
 	assert_true(ok || strlen(why) > 10);
 	return ok;
+}
+
+/* Only its guest's disks, before it hears anything of the guest. */
+static void test_restricted(void **arg)
+{
+	(void)arg;
+	assert_true(nodes_restrict(NULL, "hvbd", "vbd", 5));
+	assert_string_equal(restricted, "restrict r:/local/domain/5/device/vbd"
+			    " w:/local/domain/0/backend/hvbd/5");
 }
 
 static void test_plain(void **arg)
@@ -277,6 +304,7 @@ static void test_description(void **arg)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_restricted, clear),
 		cmocka_unit_test_setup(test_plain, clear),
 		cmocka_unit_test_setup(test_ring_order, clear),
 		cmocka_unit_test_setup(test_queues, clear),

@@ -80,6 +80,16 @@ void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
 	return value ? strdup(value) : NULL;
 }
 
+char *xs_control_command(struct xs_handle *h, const char *cmd, void *data,
+			 unsigned int len)
+{
+	(void)h;
+	(void)cmd;
+	(void)data;
+	(void)len;
+	return NULL;
+}
+
 bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path,
 	      const void *data, unsigned int len)
 {
