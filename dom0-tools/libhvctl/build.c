@@ -29,6 +29,9 @@
 #define PTE_WRITABLE	0x2UL
 /* Frames mapped at once, for bulk work. */
 #define MAP_RUN		4096UL
+/* Frames populated at once. Each is cleared, and dom0's kernel runs nothing else
+ * on that CPU until the call is done: 16 GiB in one were a soft lockup to it. */
+#define POPULATE_RUN	8192UL
 
 typedef uint64_t table_t[512];
 
@@ -84,7 +87,7 @@ static int populate(struct builder *c, unsigned long *pfn, unsigned int order)
 		xen_pfn_t *list;
 
 		nr = hvctl_arena_room(c->h, sizeof(*list)) - 2;
-		nr = left < nr ? left : nr;
+		nr = MIN(MIN(left, nr), POPULATE_RUN >> order);
 		list = hvctl_arena_take(c->h, nr * sizeof(*list));
 		for (i = 0; i < nr; i++)
 			list[i] = *pfn + (i << order);
