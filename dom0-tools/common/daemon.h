@@ -23,6 +23,9 @@ void daemon_options(int argc, char **argv, const char *usage,
 
 /* As many descriptors as the hard limit allows: a guest needs some. */
 void daemon_raise_files(void);
+/* Only one of a kind: takes the lock file path until the process ends. 0, or -1
+ * after a message that program runs already, or can't. */
+int daemon_lock(const char *path, const char *program);
 /* Writes this process's number to path, for who sends it signals; the caller
  * removes it at the end. NULL: nowhere. 0, or -1 after a message. */
 int daemon_write_pid(const char *path);

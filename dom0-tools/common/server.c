@@ -38,6 +38,8 @@ struct request {
 	struct client *client;		/* NULL: hung up */
 	struct json_object *id;
 	bool follows;
+	req_gone_fn *gone;		/* of one that is held */
+	void *gone_arg;
 };
 
 struct server {
@@ -77,7 +79,9 @@ static void client_drop(struct client *c)
 		if (r->client != c)
 			continue;
 		r->client = NULL;
-		if (r->follows)
+		if (r->gone)
+			r->gone(r->gone_arg);
+		if (r->follows || r->gone)
 			req_free(r);
 	}
 	while (*p != c)
@@ -155,18 +159,22 @@ void req_progress(struct request *r, const char *stage)
 		req_send(r, proto_progress(stage));
 }
 
+void req_tell(struct request *r, struct json_object *answer)
+{
+	struct json_object *msg = json_object_new_object();
+
+	json_object_object_add(msg, "ok",
+			       answer ? answer : json_object_new_object());
+	req_send(r, msg);
+}
+
 void req_ok(struct request *r, struct json_object *answer)
 {
-	struct json_object *msg;
-
 	if (!r) {
 		json_object_put(answer);
 		return;
 	}
-	msg = json_object_new_object();
-	json_object_object_add(msg, "ok",
-			       answer ? answer : json_object_new_object());
-	req_send(r, msg);
+	req_tell(r, answer);
 	req_free(r);
 }
 
@@ -176,6 +184,12 @@ void req_fail(struct request *r, const struct fault *f)
 		return;
 	req_send(r, proto_error(f));
 	req_free(r);
+}
+
+void req_hold(struct request *r, req_gone_fn *gone, void *arg)
+{
+	r->gone = gone;
+	r->gone_arg = arg;
 }
 
 void req_follow(struct request *r)

@@ -30,6 +30,12 @@ void req_progress(struct request *r, const char *stage);
 /* answer is taken; NULL: {} */
 void req_ok(struct request *r, struct json_object *answer);
 void req_fail(struct request *r, const struct fault *f);
+/* The request lives until its client hangs up, though it may be answered by
+ * req_tell before; gone is called then, and r is no more. req_fail ends it
+ * without that call. */
+typedef void req_gone_fn(void *arg);
+void req_hold(struct request *r, req_gone_fn *gone, void *arg);
+void req_tell(struct request *r, struct json_object *answer);
 /* From now on events go to it, until its client hangs up. */
 void req_follow(struct request *r);
 /* event is put. */

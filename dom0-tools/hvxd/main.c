@@ -6,12 +6,10 @@
  * what the hypervisor says of it.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 #include <common/daemon.h>
 #include <common/log.h>
@@ -161,16 +159,10 @@ static const char *own_folder(void)
 static void take_lock(struct hvxd *hd)
 {
 	char path[320];
-	int fd;
 
 	snprintf(path, sizeof(path), "%s/.lock", hd->state_folder);
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0)
-		die(path);
-	if (flock(fd, LOCK_EX | LOCK_NB)) {
-		log_err("another hvxd runs here: it has %s", path);
+	if (daemon_lock(path, "hvxd"))
 		exit(1);
-	}
 }
 
 static void open_store(struct hvxd *hd)
