@@ -24,7 +24,8 @@ const char *const disk_backend_names[DISK_BACKEND_COUNT] = {
 void guest_config_init(struct guest_config *config)
 {
 	*config = (struct guest_config){
-		.weight = -1, .cap = -1, .numa_placement = -1, .nomigrate = -1,
+		.weight = -1, .cap = -1, .cpu_burst = -1, .numa_placement = -1,
+		.nomigrate = -1,
 		.on_reboot = ACTION_RESTART,
 		.on_soft_reset = ACTION_SOFT_RESET,
 		.max_grant_frames = -1, .max_maptrack_frames = -1,
@@ -121,6 +122,16 @@ unsigned int guest_maxvcpus(const struct guest_config *config)
 uint64_t guest_maxmem_kb(const struct guest_config *config)
 {
 	return config->maxmem_kb ? config->maxmem_kb : config->memory_kb;
+}
+
+uint64_t guest_floor_kb(const struct guest_config *config)
+{
+	return config->mem_floor_kb ? config->mem_floor_kb : config->memory_kb;
+}
+
+unsigned int guest_mem_weight(const struct guest_config *config)
+{
+	return config->mem_weight ? config->mem_weight : 256;
 }
 
 int guest_cpus_add(struct guest_cpus *cpus, unsigned int cpu)

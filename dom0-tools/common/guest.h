@@ -86,9 +86,13 @@ struct guest_config {
 	char *pool, *seclabel;
 	uint64_t memory_kb;	/* at the start; 0: not said */
 	uint64_t maxmem_kb;	/* 0: as memory_kb */
+	uint64_t mem_floor_kb;	/* that it always keeps; 0: memory_kb */
+	unsigned int mem_weight;	/* 1 to 65535; 0: 256 */
 	unsigned int vcpus;	/* online at the start; 0: one */
 	unsigned int maxvcpus;	/* 0: as vcpus */
 	int weight, cap;	/* -1: not said; cap in percent, 0: none */
+	unsigned int cpu_guarantee;	/* percent of a CPU; 0: none */
+	int cpu_burst;		/* percent beyond it; -1: no limit */
 	char *kernel, *ramdisk;
 	char *cmdline;		/* of the kernel, whole */
 	char *bootloader;
@@ -124,6 +128,8 @@ void guest_vif_free(struct guest_vif *vif);
 unsigned int guest_vcpus(const struct guest_config *config);
 unsigned int guest_maxvcpus(const struct guest_config *config);
 uint64_t guest_maxmem_kb(const struct guest_config *config);
+uint64_t guest_floor_kb(const struct guest_config *config);
+unsigned int guest_mem_weight(const struct guest_config *config);
 
 /* 0, or -1 without memory or at cpu >= GUEST_CPUS_MAX. */
 int guest_cpus_add(struct guest_cpus *cpus, unsigned int cpu);

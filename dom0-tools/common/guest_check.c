@@ -95,6 +95,18 @@ static void check_memory(struct check *c, const struct guest_config *config)
 		      (unsigned long long)GUEST_MEMORY_MAX_KB >> 10, maxmem);
 }
 
+static void check_floor(struct check *c, const struct guest_config *config)
+{
+	if (config->mem_floor_kb > config->memory_kb)
+		fault(c, "mem_floor", -1, "expected at most memory (%llu), "
+		      "found %llu",
+		      (unsigned long long)config->memory_kb >> 10,
+		      (unsigned long long)config->mem_floor_kb >> 10);
+	if (config->mem_weight > WEIGHT_MAX)
+		fault(c, "mem_weight", -1, "expected 1 to %d, found %u",
+		      WEIGHT_MAX, config->mem_weight);
+}
+
 static void check_sets(struct check *c, const char *key,
 		       const struct guest_cpus *sets, unsigned int count,
 		       unsigned int vcpus)
@@ -131,6 +143,14 @@ static void check_cpus(struct check *c, const struct guest_config *config)
 	    (config->cap < 0 || (unsigned int)config->cap > 100 * vcpus))
 		fault(c, "cap", -1, "expected 0 (none) to %u, 100 percent for "
 		      "each vCPU, found %d", 100 * vcpus, config->cap);
+	if (config->cpu_guarantee > 100 * vcpus)
+		fault(c, "cpu_guarantee", -1, "expected at most %u, 100 "
+		      "percent for each vCPU, found %u", 100 * vcpus,
+		      config->cpu_guarantee);
+	if (config->cpu_burst != -1 &&
+	    (config->cpu_burst < 0 || !config->cpu_guarantee))
+		fault(c, "cpu_burst", -1, "expected a number of percent, and "
+		      "a cpu_guarantee");
 	check_sets(c, "cpus", config->hard, config->hard_count, vcpus);
 	check_sets(c, "cpus_soft", config->soft, config->soft_count, vcpus);
 }
@@ -274,6 +294,7 @@ unsigned int guest_config_check(const struct guest_config *config,
 	check_name(&c, config->name);
 	check_uuid(&c, config->uuid);
 	check_memory(&c, config);
+	check_floor(&c, config);
 	check_cpus(&c, config);
 	check_kernel(&c, config);
 	check_disks(&c, config);

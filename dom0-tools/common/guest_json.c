@@ -83,6 +83,10 @@ static const struct field action_fields[] = {
 };
 
 static const struct field hvx_fields[] = {
+	C("mem_floor_kb", U64, mem_floor_kb),
+	C("mem_weight", UINT, mem_weight),
+	C("cpu_guarantee", UINT, cpu_guarantee),
+	C("cpu_burst", INT, cpu_burst),
 	LIST(struct guest_config, "vscsis", STRINGS, vscsis, vscsi_count,
 	     GUEST_STRINGS_MAX),
 	{ }
@@ -255,6 +259,14 @@ static bool put_vifs(struct json_object *obj,
 	return true;
 }
 
+/* Whether something is said that libxl has no key for. */
+static bool says_ours(const struct guest_config *config)
+{
+	return config->vscsi_count || config->mem_floor_kb ||
+	       config->mem_weight || config->cpu_guarantee ||
+	       config->cpu_burst >= 0;
+}
+
 /* sched: NULL for a guest that is only described. */
 static struct json_object *to_json(const struct guest_config *config,
 				   const char *sched)
@@ -266,7 +278,7 @@ static struct json_object *to_json(const struct guest_config *config,
 	    (!config->disk_count || put_disks(obj, config)) &&
 	    (!config->vif_count || put_vifs(obj, config)) &&
 	    fields_put(obj, action_fields, config) &&
-	    (!config->vscsi_count || put_part(obj, "hvx", hvx_fields, config)))
+	    (!says_ours(config) || put_part(obj, "hvx", hvx_fields, config)))
 		return obj;
 	json_object_put(obj);
 	return NULL;

@@ -140,6 +140,19 @@ static void put_home(struct writer *w)
 	put(w, PERM_PARENT, "memory/target", "%llu",
 	    (unsigned long long)c->memory_kb);
 	put(w, PERM_PARENT, "memory/videoram", "0");
+	/* For hvxallocd; the first two have xapi's names. */
+	put(w, PERM_PARENT, "memory/dynamic-min", "%llu",
+	    (unsigned long long)guest_floor_kb(c));
+	put(w, PERM_PARENT, "memory/dynamic-max", "%llu",
+	    (unsigned long long)guest_maxmem_kb(c));
+	put(w, PERM_PARENT, "memory/weight", "%u", guest_mem_weight(c));
+	if (c->cpu_guarantee)
+		put(w, PERM_PARENT, "hvx/cpu-guarantee", "%u",
+		    c->cpu_guarantee);
+	if (c->cpu_burst >= 0)
+		put(w, PERM_PARENT, "hvx/cpu-burst", "%d", c->cpu_burst);
+	/* What an agent in the guest says it uses. */
+	put(w, PERM_GUEST_SHOWN, "memory/meminfo", "%s", "");
 	for (i = 0; i < sizeof(guests) / sizeof(*guests); i++)
 		put(w, PERM_GUEST, guests[i], "%s", "");
 	put_control(w);

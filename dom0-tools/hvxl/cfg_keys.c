@@ -41,6 +41,9 @@ const struct key cfg_keys[] = {
 
 	MIB("memory", memory_kb, "MiB of memory at the start"),
 	MIB("maxmem", maxmem_kb, "MiB that it may grow to"),
+	MIB("mem_floor", mem_floor_kb, "MiB that it always keeps"),
+	UINT("mem_weight", mem_weight, 1, 65535,
+	     "share of memory, 256 is usual"),
 	UINT("vcpus", vcpus, 1, GUEST_VCPUS_MAX, "vCPUs at the start"),
 	UINT("maxvcpus", maxvcpus, 1, GUEST_VCPUS_MAX,
 	     "vCPUs that it may bring up"),
@@ -51,6 +54,10 @@ const struct key cfg_keys[] = {
 	INT("cap", cap, 0, 100 * GUEST_VCPUS_MAX,
 	    "most CPU time, in percent of one CPU; 0: no limit"),
 	ALIAS("cpu_cap", "cap"),
+	UINT("cpu_guarantee", cpu_guarantee, 1, 100 * GUEST_VCPUS_MAX,
+	     "CPU time that it gets for certain, in percent of one CPU"),
+	INT("cpu_burst", cpu_burst, 0, 100 * GUEST_VCPUS_MAX,
+	    "most that it gets beyond, likewise"),
 
 	STRING("kernel", kernel, "path of the kernel"),
 	STRING("ramdisk", ramdisk, "path of its initial RAM disk"),
