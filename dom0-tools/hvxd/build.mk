@@ -4,7 +4,7 @@ hvxd-src := $(addprefix dom0-tools/hvxd/,backend.c build_child.c census.c \
 	check.c create.c domain.c end.c events.c holders.c job.c \
 	channel.c device_nodes.c devices.c disk_stats.c disks.c nics.c qmp.c spawn.c \
 	check.c create.c domain.c end.c events.c holders.c job.c \
-	kernels.c life.c main.c nodes.c order.c policy.c requests.c \
+	kernels.c life.c main.c nodes.c order.c policy.c requests.c reservation.c \
 	state.c store.c)
 hvxd-libs = libcommon.a libserver.a libguest.a libhvctl.a libhvxs.a libblkstats.a libbridge.a \
 	$(libhvctl-libs) $(bridge-flags) -ljson-c

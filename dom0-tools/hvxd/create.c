@@ -12,6 +12,7 @@
 #include "end.h"
 #include "events.h"
 #include "nodes.h"
+#include "reservation.h"
 #include "state.h"
 #include "store.h"
 
@@ -29,6 +30,7 @@ struct create {
 	bool ending;			/* failed: its end is under way */
 	unsigned int step;
 	struct rings rings;
+	struct reservation *reservation;
 	struct build_child *build;
 	struct fault fault;
 	create_done_fn *done;
@@ -43,6 +45,31 @@ static int fail_errno(struct create *c, const char *stage, const char *what)
 }
 
 /* ---- the steps ---- */
+
+static void let_go(struct create *c)
+{
+	reservation_end(c->reservation);
+	c->reservation = NULL;
+}
+
+static void on_reserved(void *arg, const struct fault *f)
+{
+	struct create *c = arg;
+
+	if (f)
+		c->fault = *f;
+	resume(c, !f);
+}
+
+/* Where nobody keeps memory, what is free must do. */
+static int reserve(struct create *c)
+{
+	c->reservation = reservation_ask(c->d, on_reserved, c);
+	if (c->reservation)
+		return STEP_WAIT;
+	return check_memory(c->d->hd, &c->d->config, &c->fault) ? STEP_FAILED
+								: STEP_DONE;
+}
 
 /* The file says "building" before there is anything to be built, so that a
  * killed hvxd finds what it left. */
@@ -175,6 +202,9 @@ static int set_limits(struct create *c)
 	if (hvctl_domain_max_mem(hv, domid,
 				 g->memory_kb + MAXMEM_SLACK_KIB))
 		return fail_errno(c, "limits", "setting its memory limit");
+	if (guest_maxmem_kb(g) > g->memory_kb &&
+	    hvctl_domain_memory_map(hv, domid, guest_maxmem_kb(g)))
+		return fail_errno(c, "limits", "saying what it may grow to");
 	/* Guests read the processor's own counter: none is ever moved to a
 	 * machine with another, and emulation costs 1,000 instructions. */
 	if (hvctl_domain_set_tsc_native(hv, domid))
@@ -188,8 +218,10 @@ static int claim(struct create *c)
 	const struct guest_config *g = &c->d->config;
 
 	if (!hvctl_domain_claim(c->d->hd->hv, c->d->domid,
-				g->memory_kb >> 2))
+				g->memory_kb >> 2)) {
+		let_go(c);
 		return STEP_DONE;
+	}
 	if (errno == ENOMEM && check_memory(c->d->hd, g, &c->fault))
 		return STEP_FAILED;
 	return fail_errno(c, "claim", "reserving its memory");
@@ -273,6 +305,7 @@ static const struct step {
 	int (*run)(struct create *c);
 	bool told;			/* as progress: it may take a while */
 } steps[] = {
+	{ "reserve", reserve, true },
 	{ "record", record, false },
 	{ "domain", make_domain, false },
 	{ "limits", set_limits, false },
@@ -293,6 +326,7 @@ static void finish(struct create *c, const struct fault *f)
 	struct dom *d = c->d;
 
 	d->create = NULL;
+	let_go(c);
 	c->done(d, f, c->arg);
 	free(c);
 }
@@ -309,6 +343,7 @@ static void failed(struct create *c)
 {
 	struct json_object *more = proto_error(&c->fault), *e;
 
+	let_go(c);
 	json_object_object_get_ex(more, "error", &e);
 	json_object_get(e);
 	json_object_put(more);

@@ -16,6 +16,7 @@
 #include "life.h"
 #include "nodes.h"
 #include "order.h"
+#include "reservation.h"
 #include "state.h"
 
 /* A handler takes r; -1: it is answered with f. d: of "domain", if the table
@@ -100,7 +101,7 @@ static int do_create(struct hvxd *hd, struct request *r,
 		return -1;
 	if (read_config(args, &c, f) || check_config(hd, &c, f) ||
 	    check_name(hd, c.name, NULL, f) || check_uuid(hd, &c, f) ||
-	    check_memory(hd, &c, f))
+	    (!reservation_offered() && check_memory(hd, &c, f)))
 		goto fail;
 	d = dom_new(hd, c.name, c.uuid);
 	if (!d) {

@@ -513,6 +513,26 @@ int hvctl_domain_claim(struct hvctl *h, uint32_t domid, unsigned long pages)
 			   addr(r)) < 0 ? -1 : 0;
 }
 
+int hvctl_domain_memory_map(struct hvctl *h, uint32_t domid, uint64_t kib)
+{
+	/* BIOS's own form */
+	struct { uint64_t addr, size; uint32_t type; }
+		__attribute__((packed)) *ram;
+	struct xen_foreign_memory_map *map = hvctl_arena_head(h);
+
+	ram = hvctl_arena_take(h, sizeof(*ram));
+	if (!ram)
+		return -1;
+	ram->addr = 0;
+	ram->size = kib << 10;
+	ram->type = 1;
+	map->domid = domid;
+	map->map.nr_entries = 1;
+	map->map.buffer = ram;
+	return hvctl_call2(h, __HYPERVISOR_memory_op, XENMEM_set_memory_map,
+			   addr(map)) < 0 ? -1 : 0;
+}
+
 int hvctl_domain_trigger(struct hvctl *h, uint32_t domid, uint32_t trigger,
 			 uint32_t vcpu)
 {

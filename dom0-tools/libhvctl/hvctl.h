@@ -91,6 +91,9 @@ int hvctl_node_affinity_get(struct hvctl *h, uint32_t domid, uint8_t *map,
 int hvctl_domain_set_tsc_native(struct hvctl *h, uint32_t domid);
 /* Pages kept for the domain until it has as many; 0 gives up the claim. */
 int hvctl_domain_claim(struct hvctl *h, uint32_t domid, unsigned long pages);
+/* Tells the domain's kernel at its start that it may grow to so much memory;
+ * otherwise what it is built with is all that it has room for. */
+int hvctl_domain_memory_map(struct hvctl *h, uint32_t domid, uint64_t kib);
 int hvctl_domain_trigger(struct hvctl *h, uint32_t domid, uint32_t trigger,
 			 uint32_t vcpu);
 /*

@@ -19,6 +19,7 @@
 #include <hvxd/job.h>
 #include <hvxd/kernels.h>
 #include <common/server.h>
+#include <hvxd/reservation.h>
 #include <hvxd/state.h>
 #include <hvxd/store.h>
 #include <libhvctl/build.h>
@@ -309,6 +310,16 @@ int hvctl_domain_set_tsc_native(struct hvctl *h, uint32_t domid)
 	(void)h;
 	if (d)
 		d->tsc_native = true;
+	return d ? 0 : -1;
+}
+
+int hvctl_domain_memory_map(struct hvctl *h, uint32_t domid, uint64_t kib)
+{
+	struct fake_dom *d = called("hvctl_domain_memory_map", domid);
+
+	(void)h;
+	if (d)
+		d->map_kib = kib;
 	return d ? 0 : -1;
 }
 
@@ -737,6 +748,60 @@ void disk_stats_add(struct dom *d, struct json_object *list)
 {
 	(void)d;
 	(void)list;
+}
+
+/* ---- reservations ---- */
+
+struct reservation {
+	struct dom *d;
+	struct loop_timer *timer;
+	reservation_fn *fn;
+	void *arg;
+};
+
+bool reservation_offered(void)
+{
+	return fake.allocator;
+}
+
+static void on_reservation(void *arg)
+{
+	struct reservation *v = arg;
+	struct fault f;
+
+	if (strcmp(fake.allocator, "refuses")) {
+		v->fn(v->arg, NULL);
+		return;
+	}
+	fault_set(&f, ENOMEM, "memory", v->d->name, "nobody could give");
+	v->fn(v->arg, &f);
+}
+
+struct reservation *reservation_ask(struct dom *d, reservation_fn *fn,
+				    void *arg)
+{
+	struct reservation *v;
+
+	if (!fake.allocator)
+		return NULL;
+	v = calloc(1, sizeof(*v));
+	v->d = d;
+	v->fn = fn;
+	v->arg = arg;
+	v->timer = loop_add_timer(d->hd->loop, on_reservation, v);
+	if (strcmp(fake.allocator, "waits"))
+		loop_arm(v->timer, 10);
+	fake.reservations++;
+	return v;
+}
+
+void reservation_end(struct reservation *v)
+{
+	if (!v)
+		return;
+	fake.reservations--;
+	loop_del_timer(v->timer);
+	free(v);
 }
 
 /* ---- clients ---- */

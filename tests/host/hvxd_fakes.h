@@ -20,7 +20,7 @@ struct fake_dom {
 	uint32_t domid;			/* 0: free */
 	xen_domain_handle_t handle;
 	uint32_t flags;
-	uint64_t pages, claim, max_kib;
+	uint64_t pages, claim, max_kib, map_kib;
 	unsigned int vcpus, ports;
 	uint64_t cpu_time;
 	uint16_t weight, cap;
@@ -50,6 +50,9 @@ extern struct fake {
 	struct fake_event event[64];
 	unsigned int events;
 	bool job_crash;			/* the next job dies */
+	/* hvxallocd: NULL: none; "grants", "refuses", "waits" for ever */
+	const char *allocator;
+	unsigned int reservations;	/* alive */
 } fake;
 
 /* All as after a boot, with an empty folder for state files. */

@@ -166,8 +166,8 @@ static void each_call_that_fails_leaves_nothing(void **state)
 static void each_step_that_fails_leaves_nothing(void **state)
 {
 	static const char *const steps[] = {
-		"record", "domain", "limits", "claim", "memory", "store",
-		"introduce", "devices", "ready", "start",
+		"reserve", "record", "domain", "limits", "claim", "memory",
+		"store", "introduce", "devices", "ready", "start",
 	};
 	struct fake_request *r;
 	size_t i;
@@ -263,6 +263,39 @@ static void memory_is_not_given_twice(void **state)
 	assert_int_equal(b->fault.err, ENOMEM);
 	assert_int_equal(fake.free_pages, free);
 	assert_int_equal(fake_doms(), 1);
+}
+
+/* hvxallocd is asked first, and let go when the memory is claimed. */
+static void memory_is_reserved_before(void **state)
+{
+	struct fake_request *a, *b;
+
+	(void)state;
+	fake.allocator = "grants";
+	a = create_for(0, "a", 16, "");
+	assert_int_equal(fake_doms(), 0);
+	assert_int_equal(fake.reservations, 1);
+	fake_run(&hd, 10);
+	assert_int_equal(fake_doms(), 1);
+	assert_int_equal(fake.reservations, 0);
+	fake_run(&hd, 1000);
+	assert_true(a->ok);
+	/* Others may give: what is free now decides nothing. */
+	fake.allocator = "refuses";
+	b = create_for(1000, "b", 4096, "");
+	assert_int_equal(b->fault.err, ENOMEM);
+	assert_string_equal(b->fault.text, "nobody could give");
+	assert_int_equal(fake_doms(), 1);
+	assert_int_equal(fake.reservations, 0);
+	/* A destroy doesn't wait for it. */
+	fake.allocator = "waits";
+	b = create_for(1000, "b", 16, "");
+	assert_false(b->answered);
+	assert_true(ask("{\"do\":\"destroy\",\"domain\":\"b\"}")->ok);
+	assert_int_equal(b->fault.err, ECANCELED);
+	assert_int_equal(fake.reservations, 0);
+	assert_true(ask("{\"do\":\"destroy\",\"domain\":\"a\"}")->ok);
+	assert_nothing_left();
 }
 
 static void a_create_is_cancelled_by_a_destroy(void **state)
@@ -702,6 +735,7 @@ int main(void)
 		TEST(an_end_that_fails_is_tried_again),
 		TEST(what_cannot_be_made_is_said_before),
 		TEST(memory_is_not_given_twice),
+		TEST(memory_is_reserved_before),
 		TEST(a_create_is_cancelled_by_a_destroy),
 		TEST(many_come_and_go),
 		TEST(it_ends_as_configured),

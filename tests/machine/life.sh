@@ -88,7 +88,7 @@ rm /root/noise
 same "refusals"
 
 echo "@ steps"
-for step in record domain limits claim memory store introduce devices ready \
+for step in reserve record domain limits claim memory store introduce devices ready \
 		start child; do
 	export HVXD_FAIL_AT=$step
 	restart

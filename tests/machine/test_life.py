@@ -34,7 +34,7 @@ def check(said, cycles):
     assert re.search(r'"stage":"kernel","object":"/root/noise"',
                      said["refused"])
     assert len(re.findall("^same after failure at", said["steps"],
-                          re.M)) == 11
+                          re.M)) == 12
     assert len(re.findall("^same after kill", said["killed"], re.M)) == 7
     assert said["orders"].split()[:2] == ["1", "1"]
     assert "same after policies" in said["policies"]
