@@ -117,13 +117,22 @@ static bool withdraw(const struct alloc_guest *g, int64_t now,
 	return true;
 }
 
+/* One that doesn't give is asked for no more than is due: its floor may have
+ * been raised to what it keeps anyway. */
+static void keep(const struct alloc_guest *g, struct alloc_move *m)
+{
+	m->why = WHY_WONT_SHRINK;
+	if (g->target < g->floor)
+		m->target = min(g->floor, max(g->current, g->target));
+}
+
 static void move_down(const struct alloc_rules *r, const struct alloc_host *h,
 		      const struct alloc_guest *g, struct alloc_move *m)
 {
 	uint64_t off = less(g->target, m->share);
 
 	if (policy_stuck(h->now, g) == WHY_WONT_SHRINK)
-		m->why = WHY_WONT_SHRINK;
+		keep(g, m);
 	else if (off >= band(r, g) || (off && g->target > g->max) ||
 		 (off && h->reserved))
 		shrink(r, h, g, m);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One number, the level, says what all guests hold: level times weight is what a
- * guest may pay, and each pays for used and for idle memory. What a guest holds
- * only grows with the level, so the level at which all of the memory is dealt
- * out is found by halving.
+ * One number, the level, says what all guests hold: level times weight is what
+ * a guest may pay, and each pays for used and for idle memory. What a guest
+ * holds only grows with the level, so the level at which all of the memory is
+ * dealt out is found by halving.
  */
 #include "share.h"
 

@@ -208,8 +208,15 @@ test_disk_stats-libs := libguest.a
 user-tests += test_store_process
 test_store_process-libs := -lxenstore
 $(O)/host/test_store_process: | $(O)/san/hvxstored
+# The allocator's daemon but for its main, in a dom0 that is played.
+user-tests += test_allocd
+test_allocd-src = tests/host/fake_dom0.c \
+	$(filter-out %/main.c,$(hvxallocd-src)) \
+	$(addprefix dom0-tools/common/,fault.c proto.c wall.c clock.c)
+test_allocd-libs := libcommon.a -ljson-c
 # The allocator's policy, and what it makes of played hosts.
-user-tests += test_alloc test_alloc_sim
+user-tests += test_alloc test_alloc_sim test_alloc_cpu
+test_alloc_cpu-src := dom0-tools/hvxallocd/cpu.c
 test_alloc-src = $(hvxallocd-policy)
 test_alloc_sim-src = $(hvxallocd-policy) tests/alloc/model.c tests/alloc/trace.c
 # The guest's agent as a process.

@@ -87,12 +87,18 @@ int hvctl_version(struct hvctl *h, struct hvctl_version *out)
 
 int hvctl_physinfo(struct hvctl *h, struct xen_sysctl_physinfo *out)
 {
+	unsigned int i;
+
 	(void)h;
 	memset(out, 0, sizeof(*out));
 	out->nr_cpus = FAKE_CPUS;
 	out->max_cpu_id = FAKE_CPUS - 1;
 	out->nr_nodes = 1;
 	out->total_pages = 1024 << 8;
+	out->free_pages = dom0->free_pages;
+	for (i = 0; i < FAKE_DOMAINS; i++)
+		out->outstanding_pages +=
+			dom0->domains[i].info.outstanding_pages;
 	return 0;
 }
 
@@ -301,8 +307,10 @@ int hvctl_vcpu_affinity_get(struct hvctl *h, uint32_t domid, uint32_t vcpu,
 	(void)cpus;
 	if (!d)
 		return -1;
-	*hard = d->hard[vcpu];
-	*soft = d->soft[vcpu];
+	if (hard)
+		*hard = d->hard[vcpu];
+	if (soft)
+		*soft = d->soft[vcpu];
 	return 0;
 }
 

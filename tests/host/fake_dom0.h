@@ -37,6 +37,7 @@ struct fake_dom0 {
 	unsigned int opened_hypervisor, opened_store;
 	unsigned int commits_to_refuse;		/* with EAGAIN */
 	bool no_hypervisor, no_store;
+	uint64_t free_pages;		/* that the hypervisor says it has */
 	/* Guests that take notice of control/shutdown at once. */
 	bool obedient;
 	char keys[32];

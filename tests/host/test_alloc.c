@@ -133,7 +133,9 @@ static void check_bounds(const struct alloc_guest *g, const struct alloc_move *m
 	/* What isn't moved has a reason that says so. */
 	if (m->target > g->target)
 		assert_true(m->why == WHY_NEED || m->why == WHY_SHARE ||
-			    m->why == WHY_FLOOR);
+			    m->why == WHY_FLOOR ||
+			    (m->why == WHY_WONT_SHRINK &&
+			     m->target <= g->current));
 	if (m->target < g->target)
 		assert_true(m->why == WHY_IDLE || m->why == WHY_YIELD ||
 			    m->why == WHY_RESERVE || m->why == WHY_WONT_GROW);
@@ -306,6 +308,11 @@ static void who_does_not_follow_is_let_be(void **state)
 			    "has 800 MiB, and its target is 309");
 	/* The other isn't thought to get anything. */
 	assert_int_equal(s.m[1].share, 400 * MIB);
+	/* Its floor may be raised to what it keeps anyway. */
+	s.g[0].floor = 500 * MIB;
+	turn(&s);
+	assert_int_equal(s.m[0].target, 500 * MIB);
+	s.g[0].floor = 100 * MIB;
 	/* It moves all the same: it is counted on again. */
 	s.g[0].current -= 100 * MIB;
 	s.h.free += 100 * MIB;

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who gets how much processor time: from classes to the scheduler's own weights
+ * and caps, and plans for pinning. Functions of what was observed, as policy.h.
+ *
+ * A guest of class "guaranteed" has a part of a processor for certain, and
+ * perhaps a limit on what it may take beyond (its burst). All others share what
+ * is left by the weights that the operator gave them, which aren't touched. dom0
+ * has a part for certain, too. Weights only count where processors are short, so
+ * a guarantee costs nothing while it isn't used.
+ *
+ * Percents are of one processor.
+ */
+#ifndef HVXALLOCD_CPU_H
+#define HVXALLOCD_CPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cpu_guest {
+	unsigned int vcpus;
+	unsigned int guarantee;	/* percent; 0: none */
+	int burst;		/* percent beyond it; -1: no limit */
+	unsigned int weight, cap;	/* as they are now */
+	bool dom0;
+};
+
+struct cpu_rules {
+	unsigned int cpus;	/* processors */
+	unsigned int dom0;	/* percent of the machine; 0: let it be */
+};
+
+struct cpu_share {
+	unsigned int weight, cap;	/* as they are to be */
+};
+
+/* out: n shares. False: more is guaranteed than there is; then all guarantees
+ * are less by the same part. */
+bool cpu_shares(const struct cpu_rules *r, const struct cpu_guest *g,
+		unsigned int n, struct cpu_share *out);
+
+/* A processor for each of n vCPUs, the least used first, each used by as few of
+ * them as can be. load: percent in use of each of cpus, changed as if they ran
+ * there, each with `each` percent. */
+void cpu_pins(unsigned int cpus, unsigned int *load, unsigned int n,
+	      unsigned int each, unsigned int *out);
+
+#endif /* HVXALLOCD_CPU_H */

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What guests without an agent use: the hypervisor watches some of their
+ * frames from one look to the next. A look takes some milliseconds, so a round
+ * has a few.
+ */
+#include "allocd.h"
+
+#include <errno.h>
+#include <common/log.h>
+
+#define IN_A_ROUND	8
+
+static bool wanted(const struct allocd *a, unsigned int i)
+{
+	const struct alloc_guest *g = &a->guests[i];
+	const struct info *in = &a->infos[i];
+
+	return g->domid && !g->fixed && g->floor < g->max &&
+	       g->source != USE_AGENT &&
+	       a->host.now - in->sampled_at >= a->sample;
+}
+
+static void look(struct allocd *a, unsigned int i)
+{
+	struct info *in = &a->infos[i];
+	struct hvctl_working_set w;
+
+	in->sampled_at = a->host.now;
+	if (!hvctl_working_set(a->hv, a->guests[i].domid, a->samples, &w)) {
+		if (w.watched)
+			in->sampled = w.kib ? w.kib : 1;
+		return;
+	}
+	if (errno == EOPNOTSUPP) {
+		log_info("this hypervisor can't tell what guests use: only those with an agent do");
+		a->sample = 0;
+	} else if (errno != ESRCH) {
+		log_debug("%s: what it uses can't be told: errno %d", in->name,
+			  errno);
+	}
+}
+
+void sample_some(struct allocd *a)
+{
+	unsigned int i, left = IN_A_ROUND;
+
+	for (i = 0; i < a->count && a->sample && left; i++)
+		if (wanted(a, i)) {
+			look(a, i);
+			left--;
+		}
+}

@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hvxallocd but for its socket, in a dom0 that is played: what it reads, what it
+ * tells guests and the hypervisor, reservations, settings, and what a restart
+ * keeps.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <json-c/json.h>
+#include <hvxallocd/allocd.h>
+#include "fake_dom0.h"
+
+#define MIB	256u	/* pages */
+
+static struct allocd a;
+
+/* ---- clients and the hypervisor's other calls ---- */
+
+struct request {
+	char answer[4096];
+	struct fault fault;
+	bool ok, failed;
+	req_gone_fn *gone;
+	void *arg;
+};
+
+static struct request requests[32];
+static unsigned int nr_requests;
+static char events[16384];
+static uint64_t sampled;
+static unsigned int looks;
+
+void req_tell(struct request *r, struct json_object *answer)
+{
+	r->ok = true;
+	snprintf(r->answer, sizeof(r->answer), "%s",
+		 answer ? json_object_to_json_string_ext(
+				  answer, JSON_C_TO_STRING_PLAIN) : "");
+	json_object_put(answer);
+}
+
+void req_ok(struct request *r, struct json_object *answer)
+{
+	req_tell(r, answer);
+}
+
+void req_fail(struct request *r, const struct fault *f)
+{
+	r->failed = true;
+	r->gone = NULL;
+	r->fault = *f;
+}
+
+void req_hold(struct request *r, req_gone_fn *gone, void *arg)
+{
+	r->gone = gone;
+	r->arg = arg;
+}
+
+void req_follow(struct request *r)
+{
+	(void)r;
+}
+
+void server_event(struct server *s, struct json_object *event)
+{
+	size_t n = strlen(events);
+
+	(void)s;
+	snprintf(events + n, sizeof(events) - n, "%s\n",
+		 json_object_to_json_string_ext(event,
+						JSON_C_TO_STRING_PLAIN));
+	json_object_put(event);
+}
+
+int hvctl_share_get(struct hvctl *h, uint32_t domid,
+		    struct xen_domctl_sched_credit *out)
+{
+	return hvctl_credit_get(h, domid, out);
+}
+
+int hvctl_share_set(struct hvctl *h, uint32_t domid,
+		    const struct xen_domctl_sched_credit *in)
+{
+	return hvctl_credit_set(h, domid, in);
+}
+
+int hvctl_working_set(struct hvctl *h, uint32_t domid, uint32_t samples,
+		      struct hvctl_working_set *out)
+{
+	(void)h;
+	(void)domid;
+	looks++;
+	if (!sampled) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
+	memset(out, 0, sizeof(*out));
+	out->watched = samples;
+	out->kib = sampled;
+	return 0;
+}
+
+/* ---- scenes ---- */
+
+static void start(void)
+{
+	memset(&a, 0, sizeof(a));
+	a.rules = alloc_default_rules;
+	a.interval = 1000;
+	a.sample = 1;
+	a.samples = 64;
+	a.loop = loop_new();
+	a.timer = loop_add_timer(a.loop, NULL, NULL);
+	a.hv = hvctl_open_sized(8);
+	a.xs = xs_open(0);
+	settings_load(&a);
+}
+
+static void stop(void)
+{
+	loop_free(a.loop);
+	free(a.guests);
+	free(a.infos);
+	free(a.moves);
+	free(a.gives);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	fake_dom0_reset();
+	dom0->free_pages = 0;
+	events[0] = 0;
+	sampled = looks = 0;
+	start();
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	while (a.reservations)
+		a.reservations->req->gone(a.reservations->req->arg);
+	stop();
+	return 0;
+}
+
+static void put(unsigned int domid, const char *node, const char *value)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/local/domain/%u/%s", domid, node);
+	fake_node_set(path, value);
+}
+
+static unsigned long target(unsigned int domid)
+{
+	char path[96];
+	const char *value;
+
+	snprintf(path, sizeof(path), "/local/domain/%u/memory/target", domid);
+	value = fake_node(path);
+	return value ? strtoul(value, NULL, 10) >> 10 : 0;
+}
+
+static struct fake_domain *guest(unsigned int id, const char *name,
+				 unsigned int mib, unsigned int floor,
+				 unsigned int max)
+{
+	struct fake_domain *d = fake_domain_add(id, name, mib, 2);
+	char text[32];
+
+	snprintf(text, sizeof(text), "%u", mib << 10);
+	put(id, "memory/target", text);
+	snprintf(text, sizeof(text), "%u", floor << 10);
+	put(id, "memory/dynamic-min", text);
+	snprintf(text, sizeof(text), "%u", max << 10);
+	put(id, "memory/dynamic-max", text);
+	put(id, "memory/static-max", text);
+	return d;
+}
+
+/* Guests do what they were told. */
+static void obey(void)
+{
+	unsigned int i;
+
+	for (i = 1; i < FAKE_DOMAINS; i++) {
+		struct fake_domain *d = &dom0->domains[i];
+
+		if (!d->there || !target(i))
+			continue;
+		dom0->free_pages += d->info.tot_pages;
+		d->info.tot_pages = target(i) * MIB;
+		dom0->free_pages -= d->info.tot_pages;
+	}
+}
+
+static struct request *ask(const char *fmt, ...)
+	__attribute__((format(printf, 1, 2)));
+
+static struct request *ask(const char *fmt, ...)
+{
+	struct request *r = &requests[nr_requests++ % 32];
+	struct proto_request p;
+	char line[512];
+	struct fault f;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	assert_int_equal(proto_parse(line, strlen(line), &p, &f), 0);
+	memset(r, 0, sizeof(*r));
+	request_serve(&a, r, &p);
+	json_object_put(p.obj);
+	return r;
+}
+
+static struct request *want(unsigned int id, unsigned int mib)
+{
+	return ask("{\"do\":\"reserve\",\"name\":\"n%u\",\"kib\":%u,\"uuid\":"
+	    "\"00000000-0000-0000-0000-0000000000%02x\"}", id, mib << 10, id);
+}
+
+/* ---- rounds ---- */
+
+static void guests_are_told_and_limited(void **state)
+{
+	struct fake_domain *d = guest(1, "web", 200, 100, 400);
+
+	(void)state;
+	guest(2, "plain", 100, 100, 100);
+	dom0->free_pages = 50 * MIB;
+	put(1, "memory/meminfo", "190000");
+	round_run(&a);
+	assert_int_equal(target(1), 250);
+	assert_int_equal(d->max_kib, (250 << 10) + 1024);
+	assert_int_equal(target(2), 100);
+	assert_non_null(strstr(events, "\"event\":\"memory-target\",\"domid\":1,"
+			       "\"name\":\"web\",\"from\":200,\"to\":250,"
+			       "\"why\":\"need\",\"text\":\"it uses what it "
+			       "has (it uses 185 MiB, says its agent)\""));
+	/* dom0 isn't managed, and keeps what it has. */
+	assert_int_equal(dom0->domains[0].max_kib, 0);
+	assert_string_equal(fake_node("/vm/00000000-0000-0000-0000-"
+				      "000000000001/memory"), "250");
+}
+
+static void what_guests_write_is_checked(void **state)
+{
+	static const char *const bad[] = {
+		"", "x", "-5", "12 ", "99999999999999999999", "0", "1e9",
+		"17179869185",
+	};
+	size_t i;
+
+	(void)state;
+	guest(1, "web", 200, 100, 400);
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		put(1, "memory/meminfo", bad[i]);
+		round_run(&a);
+		assert_int_equal(a.guests[1].source, USE_NONE);
+	}
+	put(1, "memory/meminfo", "17179869184");
+	round_run(&a);
+	assert_int_equal(a.guests[1].source, USE_AGENT);
+	assert_true(policy_need(&a.rules, &a.guests[1]) <= 400 << 10);
+}
+
+static void domains_come_and_go(void **state)
+{
+	(void)state;
+	guest(1, "a", 100, 50, 100);
+	guest(3, "c", 100, 50, 100);
+	guest(5, "e", 100, 50, 100);
+	round_run(&a);
+	assert_int_equal(a.count, 4);
+	a.guests[2].past.set = 77;
+	dom0->domains[1].there = false;
+	guest(2, "b", 100, 50, 100);
+	round_run(&a);
+	assert_int_equal(a.count, 4);
+	assert_string_equal(a.infos[1].name, "b");
+	assert_string_equal(a.infos[2].name, "c");
+	assert_int_equal(a.guests[2].past.set, 77);
+	/* An id that came to another domain is another domain. */
+	dom0->domains[3].info.handle[0] = 9;
+	put(3, "name", "cc");
+	round_run(&a);
+	assert_string_equal(a.infos[2].name, "cc");
+	assert_int_equal(a.guests[2].past.set, 0);
+	dom0->domains[5].there = false;
+	round_run(&a);
+	assert_int_equal(a.count, 3);
+	assert_int_equal(find_guest(&a, "e"), -1);
+	assert_int_equal(find_guest(&a, "2"), 1);
+	assert_int_equal(find_guest(&a, "cc"), 2);
+}
+
+static void the_hypervisor_tells_of_use(void **state)
+{
+	(void)state;
+	guest(1, "web", 200, 100, 400);
+	guest(2, "plain", 100, 100, 100);
+	sampled = 150 << 10;
+	round_run(&a);
+	/* The one that can't move isn't looked at. */
+	assert_int_equal(looks, 1);
+	round_run(&a);
+	assert_int_equal(a.guests[1].source, USE_SAMPLED);
+	assert_int_equal(a.guests[1].used, 150 << 10);
+	/* One that can't tell is asked once. */
+	sampled = 0;
+	a.infos[1].sampled_at = 0;
+	round_run(&a);
+	assert_int_equal(a.sample, 0);
+}
+
+/* ---- reservations ---- */
+
+static void free_memory_is_kept_at_once(void **state)
+{
+	struct request *r1, *r2, *r3;
+	struct fake_domain *d;
+
+	(void)state;
+	dom0->free_pages = 100 * MIB;
+	r1 = want(5, 60);
+	assert_true(r1->ok);
+	assert_string_equal(r1->answer, "{\"kib\":61440}");
+	/* What is kept for one isn't another's. */
+	r2 = want(6, 41);
+	assert_true(r2->failed);
+	assert_int_equal(r2->fault.err, ENOMEM);
+	assert_non_null(strstr(r2->fault.text, "40 MiB are free and guests could give 0 MiB"));
+	assert_non_null(strstr(r2->fault.hint, "1 MiB are missing"));
+	assert_non_null(strstr(events, "reservation-refused"));
+	/* Claimed by its domain it is counted once. */
+	d = fake_domain_add(5, "n5", 0, 1);
+	d->info.outstanding_pages = 59 * MIB;
+	r2 = want(6, 40);
+	assert_true(r2->ok);
+	/* A client that goes leaves nothing. */
+	r2->gone(r2->arg);
+	r3 = want(7, 40);
+	assert_true(r3->ok);
+}
+
+static void others_give_what_is_missing(void **state)
+{
+	struct request *r;
+
+	(void)state;
+	guest(1, "web", 400, 100, 400);
+	dom0->free_pages = 20 * MIB;
+	round_run(&a);
+	r = want(5, 220);
+	assert_false(r->ok || r->failed);
+	round_run(&a);
+	assert_in_range(target(1), 199, 200);
+	assert_non_null(strstr(events, "\"why\":\"reserve\""));
+	/* Not counted before it is there. */
+	round_run(&a);
+	assert_false(r->ok || r->failed);
+	obey();
+	round_run(&a);
+	assert_true(r->ok);
+	/* It isn't given back to the one that gave it. */
+	round_run(&a);
+	assert_in_range(target(1), 199, 200);
+}
+
+static void who_waits_in_vain_is_refused(void **state)
+{
+	struct request *big, *small;
+
+	(void)state;
+	guest(1, "deaf", 400, 100, 400);
+	dom0->free_pages = 50 * MIB;
+	round_run(&a);
+	big = want(5, 300);
+	round_run(&a);
+	assert_false(big->ok || big->failed);
+	/* Small ones pass. */
+	small = want(6, 40);
+	assert_true(small->ok);
+	a.guests[1].past.wont_shrink = INT64_MAX;
+	round_run(&a);
+	assert_true(big->failed);
+	assert_non_null(strstr(events, "\"event\":\"memory-stuck\""));
+	assert_non_null(strstr(events, "it doesn't give back what it was asked for"));
+}
+
+static void a_plan_names_them(void **state)
+{
+	struct request *r;
+
+	(void)state;
+	guest(1, "web", 400, 100, 400);
+	guest(2, "still", 100, 50, 100)->info.flags = XEN_DOMINF_paused;
+	dom0->free_pages = 20 * MIB;
+	round_run(&a);
+	r = ask("{\"do\":\"plan\",\"kib\":%u,\"vcpus\":2}", 100 << 10);
+	assert_true(r->ok);
+	assert_non_null(strstr(r->answer, "\"missing\":0"));
+	assert_non_null(strstr(r->answer, "\"name\":\"web\",\"has\":409600,"
+			       "\"floor\":102400,\"gives\":81920}"));
+	assert_non_null(strstr(r->answer, "\"name\":\"still\",\"has\":102400,"
+			       "\"floor\":51200,\"gives\":0,\"why\":\"it is "
+			       "paused, or ends\""));
+	assert_non_null(strstr(r->answer, "\"cpus\":[0,1]"));
+}
+
+/* ---- settings ---- */
+
+static void settings_outlive_the_daemon(void **state)
+{
+	struct request *r;
+
+	(void)state;
+	guest(1, "web", 200, 100, 400);
+	round_run(&a);
+	r = ask("{\"do\":\"set\",\"values\":{\"slack\":64,\"tax\":50}}");
+	assert_true(r->ok);
+	r = ask("{\"do\":\"set\",\"domain\":\"web\",\"values\":"
+	    "{\"floor\":153600,\"weight\":512}}");
+	assert_true(r->ok);
+	assert_string_equal(fake_node("/local/domain/1/memory/dynamic-min"),
+			    "153600");
+	stop();
+	start();
+	round_run(&a);
+	assert_int_equal(a.host.slack, 64 << 10);
+	assert_int_equal(a.rules.tax, 50);
+	assert_int_equal(a.guests[1].floor, 153600);
+	assert_int_equal(a.guests[1].weight, 512);
+}
+
+static void wrong_requests_are_refused(void **state)
+{
+	static const char *const bad[] = {
+		"{\"do\":\"what\"}", "{\"do\":\"plan\"}",
+		"{\"do\":\"plan\",\"kib\":-1}", "{\"do\":\"plan\",\"kib\":1e9}",
+		"{\"do\":\"reserve\",\"name\":\"x\",\"kib\":4,\"uuid\":\"z\"}",
+		"{\"do\":\"reserve\",\"name\":\"x\",\"kib\":4,\"uuid\":"
+		"\"00000000-0000-0000-0000-00000000000\"}",
+		"{\"do\":\"set\"}", "{\"do\":\"set\",\"values\":{\"tax\":100}}",
+		"{\"do\":\"set\",\"values\":{\"tax\":\"1\"}}",
+		"{\"do\":\"set\",\"values\":{\"taxes\":1}}",
+		"{\"do\":\"set\",\"domain\":\"no\",\"values\":{\"floor\":1}}",
+		"{\"do\":\"set\",\"domain\":1,\"values\":{\"floor\":500000}}",
+		"{\"do\":\"set\",\"domain\":1,\"values\":{\"max\":1}}",
+		"{\"do\":\"set\",\"domain\":1,\"values\":{\"weight\":0}}",
+		"{\"do\":\"set\",\"domain\":1,\"values\":{\"tax\":1}}",
+	};
+	struct request *r;
+	size_t i;
+
+	(void)state;
+	guest(1, "web", 200, 100, 400);
+	round_run(&a);
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		r = ask("%s", bad[i]);
+		assert_true(r->failed && !r->ok);
+		assert_true(r->fault.text[0]);
+	}
+	assert_null(a.reservations);
+	assert_int_equal(a.rules.tax, alloc_default_rules.tax);
+}
+
+/* ---- processors ---- */
+
+static void classes_become_weights_and_caps(void **state)
+{
+	(void)state;
+	fake_domain_add(1, "sure", 50, 1);
+	put(1, "hvx/cpu-guarantee", "50");
+	put(1, "hvx/cpu-burst", "30");
+	fake_domain_add(2, "plain", 50, 1)->credit.weight = 300;
+	a.dom0_cpu = 10;
+	round_run(&a);
+	assert_int_equal(dom0->domains[1].credit.cap, 80);
+	/* 50 of 400 percent, beside 256 and 300 on the other 350. */
+	assert_int_equal(dom0->domains[1].credit.weight, 80);
+	assert_int_equal(dom0->domains[2].credit.weight, 300);
+	assert_int_equal(dom0->domains[2].credit.cap, 0);
+	assert_int_equal(dom0->domains[0].credit.weight, 256);
+	assert_non_null(strstr(events, "\"event\":\"cpu-share\",\"domid\":1"));
+	/* What the operator gave dom0 is the least. */
+	dom0->domains[2].credit.weight = 30000;
+	a.rounds = 0;
+	round_run(&a);
+	assert_true(dom0->domains[0].credit.weight > 3000);
+	dom0->domains[2].credit.weight = 256;
+	a.rounds = 0;
+	round_run(&a);
+	assert_int_equal(dom0->domains[0].credit.weight, 256);
+}
+
+#define TEST(fn)	cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(guests_are_told_and_limited),
+		TEST(what_guests_write_is_checked),
+		TEST(domains_come_and_go),
+		TEST(the_hypervisor_tells_of_use),
+		TEST(free_memory_is_kept_at_once),
+		TEST(others_give_what_is_missing),
+		TEST(who_waits_in_vain_is_refused),
+		TEST(a_plan_names_them),
+		TEST(settings_outlive_the_daemon),
+		TEST(wrong_requests_are_refused),
+		TEST(classes_become_weights_and_caps),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
