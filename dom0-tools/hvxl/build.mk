@@ -4,9 +4,9 @@ progs += hvxl
 hvxl-src := $(addprefix dom0-tools/hvxl/,main.c args.c cmdhelp.c cmdtable.c \
 	config.c config_running.c console.c devices.c direct.c disk_stats.c host.c \
 	hvxd_client.c machine.c pools.c rows.c say.c \
-	out_device.c out_info.c out_json.c out_table.c out_time.c out_top.c \
+	out_alloc.c out_device.c out_info.c out_json.c out_table.c out_time.c out_top.c \
 	top_sample.c top_view.c \
-	$(addprefix cmd_,console.c create.c device.c domid.c events.c help.c \
+	$(addprefix cmd_,alloc.c console.c create.c device.c domid.c events.c help.c \
 	info.c life.c list.c mem.c pause.c pin.c pools.c power.c sched.c \
 	tell.c top.c uptime.c vcpu.c))
 hvxl-libs := libcfg.a libguest.a libhvctl.a libhvxs.a -static \

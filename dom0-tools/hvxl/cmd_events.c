@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* events: what happens to domains, as hvxd sees it, until one stops hvxl. */
+/* events: what happens to domains, as hvxd sees it, and what hvxallocd decides,
+ * until one stops hvxl. */
 #include "cmds.h"
 
 #include <json-c/json.h>
+#include <poll.h>
 #include <string.h>
 #include "args.h"
 #include "hvxd_client.h"
@@ -46,16 +48,65 @@ static bool show_event(void *arg, struct json_object *event)
 	return !fflush(stdout);
 }
 
+/* hvxallocd may come and go: it is looked for again and again. */
+#define LOOK_MS	2000
+
+static struct hvxd *look_for_allocd(void)
+{
+	struct hvxd *h = allocd_open();
+	struct hvxd_error e;
+
+	if (h && hvxd_events_begin(h, &e)) {
+		hvxd_error_free(&e);
+		hvxd_close(h);
+		h = NULL;
+	}
+	return h;
+}
+
+/* Both, until hvxd ends (-1) or nobody reads any more (0). */
+static int follow(struct hvxd *h, struct hvxd *alloc, struct hvxd_error *e)
+{
+	struct hvxd_error ignored = { 0 };
+	int rc = hvxd_events_begin(h, e) ? -1 : 1;
+
+	while (rc == 1) {
+		struct pollfd p[2] = { { hvxd_fd(h), POLLIN, 0 },
+				       { alloc ? hvxd_fd(alloc) : -1, POLLIN,
+					 0 } };
+
+		poll(p, 2, alloc ? -1 : LOOK_MS);
+		if (p[0].revents)
+			rc = hvxd_events_come(h, show_event, NULL, e);
+		if (rc == 1 && p[1].revents &&
+		    (rc = hvxd_events_come(alloc, show_event, NULL,
+					   &ignored)) < 0) {
+			hvxd_error_free(&ignored);
+			hvxd_close(alloc);
+			alloc = NULL;
+			rc = 1;
+		}
+		if (!alloc)
+			alloc = look_for_allocd();
+	}
+	hvxd_close(alloc);
+	return rc;
+}
+
 int cmd_events(int argc, char **argv)
 {
 	struct hvxd_error e;
-	struct hvxd *h;
+	struct hvxd *h, *alloc;
 	char **rest;
 	int rc = 0;
 
 	args_plain(argc, argv, 0, 0, &rest);
 	h = hvxd_need("events");
-	if (hvxd_follow(h, show_event, NULL, &e))
+	alloc = look_for_allocd();
+	if (!alloc)
+		warn("hvxallocd does not answer: its decisions are shown "
+		     "when it does");
+	if (follow(h, alloc, &e))
 		rc = hvxd_fail("events", NULL, &e);
 	hvxd_close(h);
 	return rc;

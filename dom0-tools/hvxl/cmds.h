@@ -31,6 +31,7 @@ int cmd_rename(int argc, char **argv);
 int cmd_shutdown(int argc, char **argv);
 int cmd_reboot(int argc, char **argv);
 int cmd_events(int argc, char **argv);
+int cmd_alloc(int argc, char **argv);
 int cmd_vcpu_list(int argc, char **argv);
 int cmd_vcpu_set(int argc, char **argv);
 int cmd_mem_set(int argc, char **argv);

@@ -41,6 +41,10 @@ const struct command commands[] = {
 	{ "mem-set", cmd_mem_set, "<Domain> <Size>",
 	  "Set how much memory a domain has now",
 	  NULL, CMD_DOMAIN },
+	{ "alloc", cmd_alloc, "status | plan <ConfigFile> [key=value ...] | "
+	  "set [<Domain>] <key=value> ...",
+	  "Show and set how memory is dealt out to domains",
+	  NULL, CMD_JSON | CMD_DRY_RUN },
 	{ "vcpu-list", cmd_vcpu_list, "[Domain ...]",
 	  "Show virtual processors: where they are, and may be",
 	  NULL, CMD_JSON | CMD_DOMAINS },

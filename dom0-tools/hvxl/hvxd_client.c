@@ -13,10 +13,12 @@
 #include "out.h"
 
 #define SOCKET_PATH	"/run/hvx/hvxd.sock"
+#define ALLOCD_PATH	"/run/hvx/hvxallocd.sock"
 #define MAX_LINE	(1024 * 1024)
 
 struct hvxd {
 	int fd;
+	const char *name, *unit;	/* whom it leads to */
 	uint64_t last_id;
 	char *buf;		/* what was read: used bytes of size */
 	size_t used, size;
@@ -28,16 +30,15 @@ struct hvxd *hvxd_from_fd(int fd)
 	struct hvxd *h = xalloc(1, sizeof(*h));
 
 	h->fd = fd;
+	h->name = h->unit = "hvxd";
 	return h;
 }
 
-struct hvxd *hvxd_open(void)
+static struct hvxd *open_at(const char *path)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	const char *path = getenv("HVXD_SOCKET");
 	int fd, err;
 
-	path = path ? path : SOCKET_PATH;
 	if (strlen(path) >= sizeof(addr.sun_path)) {
 		errno = ENAMETOOLONG;
 		return NULL;
@@ -53,6 +54,30 @@ struct hvxd *hvxd_open(void)
 		return NULL;
 	}
 	return hvxd_from_fd(fd);
+}
+
+struct hvxd *hvxd_open(void)
+{
+	const char *path = getenv("HVXD_SOCKET");
+
+	return open_at(path ? path : SOCKET_PATH);
+}
+
+struct hvxd *allocd_open(void)
+{
+	const char *path = getenv("HVXALLOCD_SOCKET");
+	struct hvxd *h = open_at(path ? path : ALLOCD_PATH);
+
+	if (h) {
+		h->name = "hvxallocd";
+		h->unit = "hvx-allocd";
+	}
+	return h;
+}
+
+int hvxd_fd(const struct hvxd *h)
+{
+	return h->fd;
 }
 
 void hvxd_close(struct hvxd *h)
@@ -117,30 +142,35 @@ static ssize_t read_more(struct hvxd *h)
 	return n;
 }
 
-/* The next line without its end, good until the next call. NULL: the end (errno
- * 0) or an error. */
+/* The next whole line of what was read, without its end, good until more is
+ * read; or NULL. */
+static char *line_here(struct hvxd *h)
+{
+	char *start = h->buf + h->taken, *end = NULL;
+
+	if (h->used > h->taken)
+		end = memchr(start, '\n', h->used - h->taken);
+	if (!end)
+		return NULL;
+	*end = 0;
+	h->taken = end + 1 - h->buf;
+	return start;
+}
+
+/* The next line. NULL: the end (errno 0) or an error. */
 static char *next_line(struct hvxd *h)
 {
-	size_t seen = h->taken;
+	char *line;
 
-	for (;;) {
-		char *start = h->buf + h->taken, *end = NULL;
-		ssize_t n;
+	while (!(line = line_here(h))) {
+		ssize_t n = read_more(h);
 
-		if (h->used > seen)
-			end = memchr(h->buf + seen, '\n', h->used - seen);
-		if (end) {
-			*end = 0;
-			h->taken = end + 1 - h->buf;
-			return start;
-		}
-		seen = h->used - h->taken;
-		n = read_more(h);
 		if (n <= 0) {
 			errno = n ? errno : 0;
 			return NULL;
 		}
 	}
+	return line;
 }
 
 /* ---- requests and answers ---- */
@@ -164,15 +194,15 @@ static void read_error(struct hvxd_error *e, struct json_object *o)
 	e->hint = text_of(o, "hint");
 }
 
-static void lost(struct hvxd_error *e, const char *doing)
+static void lost(const struct hvxd *h, struct hvxd_error *e, const char *doing)
 {
 	e->stage = xstrdup("connection");
 	if (errno)
-		e->text = xformat("hvxd can't be %s: %s", doing,
+		e->text = xformat("%s can't be %s: %s", h->name, doing,
 				  strerror(errno));
 	else
-		e->text = xstrdup("hvxd ended before it answered");
-	e->hint = xstrdup("see `journalctl -u hvxd`");
+		e->text = xformat("%s ended before it answered", h->name);
+	e->hint = xformat("see `journalctl -u %s`", h->unit);
 }
 
 int hvxd_send(struct hvxd *h, const char *what, struct json_object *args,
@@ -189,30 +219,38 @@ int hvxd_send(struct hvxd *h, const char *what, struct json_object *args,
 				       o, JSON_C_TO_STRING_PLAIN));
 	rc = send_all(h->fd, line, strlen(line));
 	if (rc)
-		lost(e, "asked");
+		lost(h, e, "asked");
 	free(line);
 	json_object_put(o);
 	return rc;
 }
 
+/* A line as a message, if it belongs to the last request; else NULL. */
+static struct json_object *message(const struct hvxd *h, const char *line)
+{
+	struct json_object *o = json_tokener_parse(line), *id;
+
+	if (json_object_is_type(o, json_type_object) &&
+	    json_object_object_get_ex(o, "id", &id) &&
+	    (uint64_t)json_object_get_int64(id) == h->last_id)
+		return o;
+	json_object_put(o);
+	return NULL;
+}
+
 /* The next message that belongs to the last request. */
 static struct json_object *next_message(struct hvxd *h, struct hvxd_error *e)
 {
-	for (;;) {
-		struct json_object *o, *id;
-		char *line = next_line(h);
+	struct json_object *o;
+	char *line;
 
-		if (!line) {
-			lost(e, "heard");
-			return NULL;
-		}
-		o = json_tokener_parse(line);
-		if (json_object_is_type(o, json_type_object) &&
-		    json_object_object_get_ex(o, "id", &id) &&
-		    (uint64_t)json_object_get_int64(id) == h->last_id)
+	while ((line = next_line(h))) {
+		o = message(h, line);
+		if (o)
 			return o;
-		json_object_put(o);
 	}
+	lost(h, e, "heard");
+	return NULL;
 }
 
 struct json_object *hvxd_answer(struct hvxd *h, hvxd_progress_fn *progress,
@@ -248,29 +286,61 @@ struct json_object *hvxd_ask(struct hvxd *h, const char *what,
 	return hvxd_answer(h, progress, arg, e);
 }
 
+int hvxd_events_begin(struct hvxd *h, struct hvxd_error *e)
+{
+	struct json_object *args = json_object_new_object();
+
+	json_object_object_add(args, "follow", json_object_new_boolean(true));
+	return hvxd_send(h, "events", args, e);
+}
+
+/* 1: go on, 0: fn has enough, -1: an error instead. o is put. */
+static int take_event(struct json_object *o, hvxd_event_fn *fn, void *arg,
+		      struct hvxd_error *e)
+{
+	struct json_object *v;
+	int rc = 1;
+
+	if (json_object_object_get_ex(o, "error", &v)) {
+		read_error(e, v);
+		rc = -1;
+	} else if (json_object_object_get_ex(o, "event", &v)) {
+		rc = fn(arg, v);
+	}
+	json_object_put(o);
+	return rc;
+}
+
+int hvxd_events_come(struct hvxd *h, hvxd_event_fn *fn, void *arg,
+		     struct hvxd_error *e)
+{
+	ssize_t n = read_more(h);
+	char *line;
+	int rc = 1;
+
+	if (n <= 0) {
+		errno = n ? errno : 0;
+		lost(h, e, "heard");
+		return -1;
+	}
+	while (rc == 1 && (line = line_here(h))) {
+		struct json_object *o = message(h, line);
+
+		rc = o ? take_event(o, fn, arg, e) : 1;
+	}
+	return rc;
+}
+
 int hvxd_follow(struct hvxd *h, hvxd_event_fn *fn, void *arg,
 		struct hvxd_error *e)
 {
-	struct json_object *args = json_object_new_object(), *o, *v;
+	int rc = 1;
 
-	json_object_object_add(args, "follow", json_object_new_boolean(true));
-	if (hvxd_send(h, "events", args, e))
+	if (hvxd_events_begin(h, e))
 		return -1;
-	while ((o = next_message(h, e))) {
-		bool on = true;
-
-		if (json_object_object_get_ex(o, "error", &v)) {
-			read_error(e, v);
-			json_object_put(o);
-			return -1;
-		}
-		if (json_object_object_get_ex(o, "event", &v))
-			on = fn(arg, v);
-		json_object_put(o);
-		if (!on)
-			return 0;
-	}
-	return -1;
+	while (rc == 1)
+		rc = hvxd_events_come(h, fn, arg, e);
+	return rc;
 }
 
 /* ---- in the words of a command ---- */
@@ -333,7 +403,7 @@ bool domain_is_foreign(struct hvxd *h, uint32_t domid)
 
 int hvxd_fail(const char *what, const char *object, struct hvxd_error *e)
 {
-	const char *text = e->text ? e->text : "hvxd gives no reason";
+	const char *text = e->text ? e->text : "no reason was given";
 	int len = strlen(text);
 
 	/* A sentence there is a clause here. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Asking hvxd: JSON, a line each way (hvxd/README.md). A connection has one
- * request under way; what comes for others is passed over.
+ * Asking hvxd, or hvxallocd, which speaks the same: JSON, a line each way
+ * (hvxd/README.md). A connection has one request under way; what comes for
+ * others is passed over.
  */
 #ifndef HVXL_HVXD_CLIENT_H
 #define HVXL_HVXD_CLIENT_H
@@ -19,6 +20,8 @@ struct hvxd_error {
 
 /* NULL and errno: ENOENT or ECONNREFUSED if hvxd doesn't run. */
 struct hvxd *hvxd_open(void);
+/* The same of hvxallocd. */
+struct hvxd *allocd_open(void);
 /* The same over a socket that is there already; it is closed by hvxd_close. */
 struct hvxd *hvxd_from_fd(int fd);
 void hvxd_close(struct hvxd *h);
@@ -43,6 +46,12 @@ struct json_object *hvxd_answer(struct hvxd *h, hvxd_progress_fn *progress,
 /* Hands each event on until fn says false (0), or there are no more (-1). */
 int hvxd_follow(struct hvxd *h, hvxd_event_fn *fn, void *arg,
 		struct hvxd_error *error);
+/* For who waits for more than one: begin asks for events; once the descriptor
+ * is readable, those that came are handed on: 1: more may come. */
+int hvxd_events_begin(struct hvxd *h, struct hvxd_error *error);
+int hvxd_events_come(struct hvxd *h, hvxd_event_fn *fn, void *arg,
+		     struct hvxd_error *error);
+int hvxd_fd(const struct hvxd *h);
 void hvxd_error_free(struct hvxd_error *error);
 
 /* ---- in the words of a command ---- */

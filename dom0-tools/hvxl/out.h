@@ -119,6 +119,10 @@ void table_nics(FILE *out, const struct device *d, unsigned int n);
 void json_devices(struct json_object *list, const struct device *d,
 		  unsigned int n, uint32_t domid, bool nic);
 
+/* alloc status, and alloc plan, from hvxallocd's answers */
+void table_alloc(FILE *out, struct json_object *status);
+void table_plan(FILE *out, const char *name, struct json_object *plan);
+
 /* events: one a line */
 void event_text(FILE *out, struct json_object *event);
 

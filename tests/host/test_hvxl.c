@@ -325,6 +325,60 @@ static void test_states(void **state)
 	state_is(SHUTDOWN_crash << XEN_DOMINF_shutdownshift, "------");
 }
 
+static void print_alloc(const char *text_in, const char *plan_of)
+{
+	struct json_object *o = json_tokener_parse(text_in);
+
+	assert_non_null(o);
+	if (plan_of)
+		table_plan(begin(), plan_of, o);
+	else
+		table_alloc(begin(), o);
+	json_object_put(o);
+}
+
+static void test_alloc(void **state)
+{
+	(void)state;
+	print_alloc("{\"host\":{\"total\":2097152,\"free\":102400,\"slack\":"
+		    "32768,\"reserved\":66560,\"there\":3072},\"settings\":"
+		    "{\"slack\":32,\"tax\":75},\"guests\":[{\"domid\":0,"
+		    "\"name\":\"Domain-0\",\"managed\":false,\"current\":"
+		    "524288},{\"domid\":1,\"name\":\"web\",\"managed\":true,"
+		    "\"current\":512000,\"target\":409600,\"share\":409600,"
+		    "\"floor\":102400,\"max\":1048576,\"weight\":256,"
+		    "\"source\":\"agent\",\"used\":51200,\"why\":"
+		    "\"wont-shrink\",\"text\":\"it doesn't\"}],"
+		    "\"reservations\":[{\"name\":\"new\",\"kib\":66560,"
+		    "\"granted\":false}]}", NULL);
+	printed("Memory: 2048 MiB, 100 free; kept free: 32, reserved: 65, for "
+		"new guests: 3\n"
+		"Name                       ID    Has Target  Share  Floor    "
+		"Max Weight   Uses Source   State\n"
+		"Domain-0                    0    512      -      -      -    "
+		"  -      -      - -        unmanaged\n"
+		"web                         1    500    400    400    100   "
+		"1024    256     50 agent    wont-shrink\n"
+		"new: 65 MiB are being freed for it\n"
+		"web: it doesn't\n"
+		"Settings: slack=32 tax=75\n");
+	print_alloc("{\"need\":66560,\"free\":10240,\"could\":40960,"
+		    "\"missing\":15360,\"cpus\":[1,0],\"guests\":[{\"domid\":"
+		    "1,\"name\":\"web\",\"has\":143360,\"floor\":102400,"
+		    "\"gives\":40960}]}", "new");
+	printed("new needs 65 MiB; 10 are free, guests could give 40: 15 MiB "
+		"are missing\n"
+		"Bound to the processors that are used least: cpus = [ \"1\", "
+		"\"0\" ]\n"
+		"Name                       ID    Has  Floor  Could Why not\n"
+		"web                         1    140    100     40 \n");
+	/* What isn't as it should be ends nothing. */
+	print_alloc("{\"guests\":7,\"host\":[]}", NULL);
+	fclose(out);
+	print_alloc("{}", "x");
+	fclose(out);
+}
+
 static void test_other_lists(void **state)
 {
 	struct dom_row *rows = two_domains();
@@ -755,6 +809,7 @@ int main(void)
 		cmocka_unit_test(test_json_list),
 		cmocka_unit_test(test_disk_stats),
 		cmocka_unit_test(test_event_text),
+		cmocka_unit_test(test_alloc),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, clean_up);
