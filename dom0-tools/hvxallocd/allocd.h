@@ -23,6 +23,7 @@
 struct info {
 	char name[NAME_ROOM];
 	xen_domain_handle_t handle;
+	bool read;		/* the store was asked */
 	bool still;		/* paused, shut down or dying */
 	bool managed;		/* floor, maximum and target are in the store */
 	uint64_t outstanding;	/* claimed and not yet populated, KiB */

@@ -11,8 +11,10 @@
 
 /* Domains asked for at once. */
 #define BATCH		256
-/* What seldom changes is read in every so many rounds. */
+/* What seldom changes is read in every so many rounds, all of one that can't be
+ * moved, or isn't known yet, among it. */
 #define SELDOM		16
+#define UNKNOWN		4
 /* Looks at a machine where memory changes hands all the time. */
 #define TRIES		8
 #define KIB(pages)	((uint64_t)(pages) << 2)
@@ -91,8 +93,6 @@ static int match(struct allocd *a, unsigned int i,
 	memset(&a->guests[i], 0, sizeof(a->guests[i]));
 	memset(&a->infos[i], 0, sizeof(a->infos[i]));
 	a->guests[i].domid = d->domain;
-	/* Until the store says more. */
-	a->guests[i].fixed = true;
 	memcpy(a->infos[i].handle, d->handle, sizeof(d->handle));
 	return 0;
 }
@@ -105,6 +105,7 @@ static void take_info(struct allocd *a, unsigned int i,
 
 	a->guests[i].current = KIB(d->tot_pages);
 	a->infos[i].still = d->flags & still;
+	a->guests[i].fixed = !a->infos[i].managed || a->infos[i].still;
 	a->infos[i].outstanding = KIB(d->outstanding_pages);
 	a->infos[i].vcpus = d->max_vcpu_id + 1;
 }
@@ -250,6 +251,15 @@ static void read_guest(struct allocd *a, unsigned int i, bool seldom)
 		free(value[k]);
 }
 
+/* Whether all is to be read of guest i in this round. */
+static bool is_due(const struct allocd *a, unsigned int i)
+{
+	const struct info *in = &a->infos[i];
+
+	return !in->read || !a->rounds ||
+	       (a->rounds + i) % (in->managed ? SELDOM : UNKNOWN) == 0;
+}
+
 int observe(struct allocd *a)
 {
 	unsigned int i;
@@ -257,11 +267,13 @@ int observe(struct allocd *a)
 	if (observe_memory(a))
 		return -1;
 	for (i = 0; i < a->count; i++) {
-		bool seldom = !a->infos[i].managed || !a->rounds ||
-			      (a->rounds + i) % SELDOM == 0;
+		struct alloc_guest *g = &a->guests[i];
+		bool due = is_due(a, i);
 
-		read_guest(a, i, seldom);
-		policy_observe(&a->rules, a->host.now, &a->guests[i]);
+		if (due || (a->infos[i].managed && g->floor < g->max))
+			read_guest(a, i, due);
+		a->infos[i].read = true;
+		policy_observe(&a->rules, a->host.now, g);
 	}
 	return 0;
 }
