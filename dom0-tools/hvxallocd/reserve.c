@@ -8,7 +8,6 @@
 #include "allocd.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,6 +126,11 @@ static void on_gone(void *arg)
 	round_soon(a);
 }
 
+static unsigned long mib(uint64_t kib)
+{
+	return kib >> 10;
+}
+
 static void refuse(struct reservation *v, const struct alloc_plan *p,
 		   struct json_object *plan, const char *why)
 {
@@ -134,10 +138,10 @@ static void refuse(struct reservation *v, const struct alloc_plan *p,
 	struct fault f;
 
 	fault_set(&f, ENOMEM, "memory", v->name,
-		  "it needs %" PRIu64 " MiB; %" PRIu64 " MiB are free and guests could give %" PRIu64 " MiB%s",
-		  p->need >> 10, p->there >> 10, p->could >> 10, why);
-	fault_hint(&f, "%" PRIu64 " MiB are missing: end a guest, or lower a floor (hvxl alloc status shows them, hvxl alloc plan who could give)",
-		   (p->missing + 1023) >> 10);
+		  "it needs %lu MiB; %lu MiB are free and guests could give %lu MiB%s",
+		  mib(p->need), mib(p->there), mib(p->could), why);
+	fault_hint(&f, "%lu MiB are missing: end a guest, or lower a floor (hvxl alloc status shows them, hvxl alloc plan who could give)",
+		   mib(p->missing + 1023));
 	json_object_object_add(more, "name", json_object_new_string(v->name));
 	json_object_object_add(more, "plan", plan);
 	decision(v->a, -1, "reservation-refused", more, "%s", f.text);
@@ -154,7 +158,7 @@ static void grant(struct reservation *v)
 	add_size(o, "kib", v->kib);
 	json_object_object_add(more, "name", json_object_new_string(v->name));
 	decision(v->a, -1, "reservation-granted", more,
-		 "%" PRIu64 " MiB are kept for it", v->kib >> 10);
+		 "%lu MiB are kept for it", mib(v->kib));
 	req_tell(v->req, o);
 }
 

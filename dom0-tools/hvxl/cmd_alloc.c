@@ -26,7 +26,7 @@ static struct json_object *ask(const char *what, struct json_object *args)
 		json_object_put(args);
 		fail("alloc: hvxallocd does not answer (%s): guests keep the "
 		     "memory they have, and new ones get what is free; start "
-		     "it with `systemctl start hvx-allocd`", strerror(errno));
+		     "it with `systemctl start hvxallocd`", strerror(errno));
 		return NULL;
 	}
 	answer = hvxd_ask(h, what, args, NULL, NULL, &e);

@@ -18,7 +18,7 @@
 
 struct hvxd {
 	int fd;
-	const char *name, *unit;	/* whom it leads to */
+	const char *name;	/* whom it leads to */
 	uint64_t last_id;
 	char *buf;		/* what was read: used bytes of size */
 	size_t used, size;
@@ -30,7 +30,7 @@ struct hvxd *hvxd_from_fd(int fd)
 	struct hvxd *h = xalloc(1, sizeof(*h));
 
 	h->fd = fd;
-	h->name = h->unit = "hvxd";
+	h->name = "hvxd";
 	return h;
 }
 
@@ -68,10 +68,8 @@ struct hvxd *allocd_open(void)
 	const char *path = getenv("HVXALLOCD_SOCKET");
 	struct hvxd *h = open_at(path ? path : ALLOCD_PATH);
 
-	if (h) {
+	if (h)
 		h->name = "hvxallocd";
-		h->unit = "hvx-allocd";
-	}
 	return h;
 }
 
@@ -202,7 +200,7 @@ static void lost(const struct hvxd *h, struct hvxd_error *e, const char *doing)
 				  strerror(errno));
 	else
 		e->text = xformat("%s ended before it answered", h->name);
-	e->hint = xformat("see `journalctl -u %s`", h->unit);
+	e->hint = xformat("see `journalctl -u %s`", h->name);
 }
 
 int hvxd_send(struct hvxd *h, const char *what, struct json_object *args,
