@@ -23,7 +23,7 @@
 struct info {
 	char name[NAME_ROOM];
 	xen_domain_handle_t handle;
-	bool read;		/* the store was asked */
+	int64_t since;		/* when it was first seen */
 	bool still;		/* paused, shut down or dying */
 	bool managed;		/* floor, maximum and target are in the store */
 	uint64_t outstanding;	/* claimed and not yet populated, KiB */
@@ -71,6 +71,8 @@ int observe(struct allocd *a);
 /* Only what the hypervisor has free and domains hold: before a decision on a
  * request. */
 int observe_memory(struct allocd *a);
+/* Asks the store for what new domains are. */
+void observe_new(struct allocd *a);
 /* The index of a domain by name or id, or -1. */
 int find_guest(const struct allocd *a, const char *who);
 

@@ -12,9 +12,10 @@
 /* Domains asked for at once. */
 #define BATCH		256
 /* What seldom changes is read in every so many rounds, all of one that can't be
- * moved, or isn't known yet, among it. */
+ * moved among it. */
 #define SELDOM		16
-#define UNKNOWN		4
+/* A new domain is looked at again and again for so long: its nodes come late. */
+#define NEW_MS		20000
 /* Looks at a machine where memory changes hands all the time. */
 #define TRIES		8
 #define KIB(pages)	((uint64_t)(pages) << 2)
@@ -93,6 +94,7 @@ static int match(struct allocd *a, unsigned int i,
 	memset(&a->guests[i], 0, sizeof(a->guests[i]));
 	memset(&a->infos[i], 0, sizeof(a->infos[i]));
 	a->guests[i].domid = d->domain;
+	a->infos[i].since = loop_now();
 	memcpy(a->infos[i].handle, d->handle, sizeof(d->handle));
 	return 0;
 }
@@ -256,8 +258,18 @@ static bool is_due(const struct allocd *a, unsigned int i)
 {
 	const struct info *in = &a->infos[i];
 
-	return !in->read || !a->rounds ||
-	       (a->rounds + i) % (in->managed ? SELDOM : UNKNOWN) == 0;
+	return !a->rounds || (a->rounds + i) % SELDOM == 0 ||
+	       (!in->managed && a->host.now - in->since < NEW_MS);
+}
+
+void observe_new(struct allocd *a)
+{
+	unsigned int i;
+
+	for (i = 0; i < a->count; i++)
+		if (!a->infos[i].managed &&
+		    a->host.now - a->infos[i].since < NEW_MS)
+			read_guest(a, i, true);
 }
 
 int observe(struct allocd *a)
@@ -272,7 +284,6 @@ int observe(struct allocd *a)
 
 		if (due || (a->infos[i].managed && g->floor < g->max))
 			read_guest(a, i, due);
-		a->infos[i].read = true;
 		policy_observe(&a->rules, a->host.now, g);
 	}
 	return 0;

@@ -132,6 +132,7 @@ static int do_plan(struct allocd *a, struct request *r,
 		return -1;
 	if (observe_memory(a))
 		return fault_errno(f, "memory", NULL, "looking for memory");
+	observe_new(a);
 	o = plan_json(a, kib);
 	/* These needn't be said. */
 	if (!get_size(args, "vcpus", &vcpus, &none) && vcpus <= 512 &&

@@ -224,6 +224,7 @@ void reserve(struct allocd *a, struct request *r, const char *name,
 		free(v);
 		return;
 	}
+	observe_new(a);
 	v->a = a;
 	v->req = r;
 	v->kib = kib;

@@ -400,6 +400,20 @@ static void who_waits_in_vain_is_refused(void **state)
 	assert_non_null(strstr(events, "it doesn't give back what it was asked for"));
 }
 
+/* One whose nodes came after the last round counts, too. */
+static void a_new_guest_can_give(void **state)
+{
+	struct request *r;
+
+	(void)state;
+	fake_domain_add(1, "late", 400, 1);
+	round_run(&a);
+	assert_false(a.infos[1].managed);
+	guest(1, "late", 400, 100, 400);
+	r = ask("{\"do\":\"plan\",\"kib\":%u}", 100 << 10);
+	assert_non_null(strstr(r->answer, "\"missing\":0"));
+}
+
 static void a_plan_names_them(void **state)
 {
 	struct request *r;
@@ -518,6 +532,7 @@ int main(void)
 		TEST(free_memory_is_kept_at_once),
 		TEST(others_give_what_is_missing),
 		TEST(who_waits_in_vain_is_refused),
+		TEST(a_new_guest_can_give),
 		TEST(a_plan_names_them),
 		TEST(settings_outlive_the_daemon),
 		TEST(wrong_requests_are_refused),
