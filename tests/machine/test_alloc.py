@@ -38,3 +38,14 @@ def test_small_storm(dom0):
 def test_storm(dom0):
     """Memory for 20, and 50 creates at once."""
     storm(dom0, 50, 20)
+
+
+@pytest.mark.parametrize("source", ["sampled"])
+def test_memory_follows(dom0, source):
+    """Work moves from one stock guest to another, and memory with it."""
+    r = dom0("sh alloc-follow.sh " + source, "--file",
+             os.path.join(SCRIPTS, "alloc-follow.sh"), *FILES,
+             "--guest", "cloud", "--mem", "1536", timeout=1500)
+    assert steps(r) == [
+        "two guests, known by " + source, "memory went to the first",
+        "memory went to the second", "the events say why"], r.out[-3000:]
