@@ -53,7 +53,7 @@ int bridge_default(struct bridges *b, char name[BRIDGE_NAME], char *why);
  * open. */
 int tap_open(struct bridges *b, const char *name, unsigned int queues,
 	     int fd[BRIDGE_QUEUES], char *why);
-/* With all that was set up for it. 0 too if it isn't there. */
+/* With all that was set up for it. 0 too if it isn't there, or is no tap. */
 int tap_delete(struct bridges *b, const char *name, char *why);
 /* Deletes each tap named vifD.N of which keep says false; how many, or -1. */
 int tap_sweep(struct bridges *b,

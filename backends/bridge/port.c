@@ -83,13 +83,13 @@ static int set_vlan(const struct tie *t)
 
 	if (!t->spec->vlan)
 		return 0;
-	/* The bridge's own default, untagged. */
+	rc = change_vlan(t, RTM_SETLINK, t->spec->vlan,
+			 BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED);
+	if (rc || t->spec->vlan == 1)
+		return rc;
+	/* The bridge's own default; gone already if it is tied once more. */
 	rc = change_vlan(t, RTM_DELLINK, 1, 0);
-	if (t->spec->vlan != 1 || rc)
-		rc = change_vlan(t, RTM_SETLINK, t->spec->vlan,
-				 BRIDGE_VLAN_INFO_PVID |
-				 BRIDGE_VLAN_INFO_UNTAGGED);
-	return rc;
+	return rc == -NLE_OBJ_NOTFOUND ? 0 : rc;
 }
 
 /* The bridge's entry: frames to this address go to the port, and frames from

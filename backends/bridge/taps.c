@@ -78,11 +78,14 @@ int tap_open(struct bridges *b, const char *name, unsigned int queues,
 int tap_delete(struct bridges *b, const char *name, char *why)
 {
 	struct rtnl_link *link = link_find(b, name);
-	int rc;
+	const char *type = link ? rtnl_link_get_type(link) : NULL;
+	int rc = 0;
 
 	if (!link)
 		return 0;
-	rc = rtnl_link_delete(b->sock, link);
+	/* A guest's configuration may name any link. */
+	if (type && !strcmp(type, "tun"))
+		rc = rtnl_link_delete(b->sock, link);
 	rtnl_link_put(link);
 	return rc ? bridge_fail_nl(why, rc, "tap %s can't be deleted", name) :
 		0;

@@ -178,6 +178,10 @@ static void vlans(void **state)
 	assert_int_equal(tie("vif2.0", mac_b, five), 0);
 	send_frame(fd_a, mac_b, mac_a, 0x1234, NULL, 0);
 	assert_true(comes(fd_b, mac_a));
+	/* Once more, as after a restart of who ties it. */
+	assert_int_equal(tie("vif2.0", mac_b, five), 0);
+	send_frame(fd_a, mac_b, mac_a, 0x1234, NULL, 0);
+	assert_true(comes(fd_b, mac_a));
 	/* Still bound to its own address. */
 	send_frame(fd_a, mac_b, mac_c, 0x1234, NULL, 0);
 	assert_false(comes(fd_b, mac_c));
@@ -306,6 +310,9 @@ static void swept(void **state)
 	assert_int_not_equal(if_nametoindex("vifx.0"), 0);
 	assert_int_equal(tap_delete(b, "vifx.0", why), 0);
 	assert_int_equal(tap_delete(b, "vifx.0", why), 0);
+	/* Another kind of link that goes by a tap's name is let alone. */
+	assert_int_equal(tap_delete(b, "xenbr0", why), 0);
+	assert_int_not_equal(if_nametoindex("xenbr0"), 0);
 }
 
 static void tap_twice(void **state)
