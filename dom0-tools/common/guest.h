@@ -72,6 +72,8 @@ struct guest_vif {
 	uint64_t rate_bytes;	/* in an interval; 0: no limit */
 	uint32_t rate_interval;	/* us */
 	uint32_t mtu;		/* 0: the bridge's */
+	unsigned int vlan;	/* 1 to 4094; 0: the bridge's own */
+	bool isolated;		/* talks to no other isolated card */
 	int trusted;		/* 1 or 0 as asked for; -1: not said */
 };
 

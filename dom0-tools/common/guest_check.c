@@ -228,6 +228,8 @@ int guest_vif_check(const struct guest_vif *vif, char *why)
 	if (vif->mtu && (vif->mtu < 68 || vif->mtu > 65535))
 		return bad(why, "expected mtu=68 to 65535, found %u",
 			   vif->mtu);
+	if (vif->vlan > 4094)
+		return bad(why, "expected vlan=1 to 4094, found %u", vif->vlan);
 	if (vif->rate_bytes && !vif->rate_interval)
 		return bad(why, "expected a rate with an interval, found 0 us");
 	return 0;

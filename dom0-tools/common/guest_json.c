@@ -136,6 +136,13 @@ static const struct field vif_fields[] = {
 	{ }
 };
 
+/* What libxl's own form has no words for. */
+static const struct field vif_hvx_fields[] = {
+	V("vlan", UINT, vlan),
+	V("isolated", BOOL, isolated),
+	{ }
+};
+
 /* ---- to JSON ------------------------------------------------------------ */
 
 static bool put_word(struct json_object *obj, const char *key, const char *word)
@@ -320,7 +327,9 @@ struct json_object *vif_to_json(const struct guest_vif *vif, unsigned int n)
 
 	if (full.devid < 0)
 		full.devid = n;
-	if (obj && fields_put(obj, vif_fields, &full))
+	if (obj && fields_put(obj, vif_fields, &full) &&
+	    ((!vif->vlan && !vif->isolated) ||
+	     put_part(obj, "hvx", vif_hvx_fields, vif)))
 		return obj;
 	json_object_put(obj);
 	return NULL;
@@ -514,7 +523,8 @@ int vif_from_json(struct json_object *obj, struct guest_vif *out, char *why)
 		json_bad(why, "", "", "an object", obj);
 		return -1;
 	}
-	if (!fields_get(obj, "", vif_fields, out, why))
+	if (!fields_get(obj, "", vif_fields, out, why) ||
+	    !get_part(obj, "hvx", vif_hvx_fields, out, why))
 		return -1;
 	if (out->mac && !guest_canonical_mac(out->mac, mac)) {
 		free(out->mac);

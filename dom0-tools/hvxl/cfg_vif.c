@@ -125,18 +125,21 @@ static int set_mac(struct piece value, struct guest_vif *out, char *why)
 static int set_number(struct piece name, struct piece value,
 		      struct guest_vif *out, char *why)
 {
-	bool mtu = piece_is(name, "mtu");
+	bool mtu = piece_is(name, "mtu"), vlan = piece_is(name, "vlan");
 	uint64_t n;
 
-	if (!piece_number(value, 65535, &n))
+	if (!piece_number(value, 65535, &n) || (vlan && !n))
 		return spec_bad(why, "expected %s, found %.*s=%.*s",
-				mtu ? "mtu=68 to 65535" : "devid=0 to 65535",
+				mtu ? "mtu=68 to 65535" :
+				vlan ? "vlan=1 to 4094" : "devid=0 to 65535",
 				piece_shown(name), name.at, piece_shown(value),
 				value.at);
-	if (!mtu)
-		out->devid = n;
-	else
+	if (mtu)
 		out->mtu = n;
+	else if (vlan)
+		out->vlan = n;
+	else
+		out->devid = n;
 	return 0;
 }
 
@@ -165,7 +168,7 @@ static void warn_unknown(struct piece name, char *why)
 	static const char *const known[] = {
 		"mac", "bridge", "script", "ip", "vifname", "model", "type",
 		"gatewaydev", "backend", "rate", "mtu", "devid", "trusted",
-		"untrusted", NULL
+		"untrusted", "vlan", "isolated", NULL
 	};
 	const char *best = NULL;
 	unsigned int least = 3;
@@ -212,6 +215,10 @@ static int parse_part(struct piece p, struct guest_vif *out, char *why)
 		out->trusted = piece_is(p, "trusted");
 		return 0;
 	}
+	if (piece_is(p, "isolated")) {
+		out->isolated = true;
+		return 0;
+	}
 	if (!piece_split(p, &name, &value))
 		return spec_bad(why, "expected KEY=VALUE like bridge=xenbr0, "
 				"found %.*s", piece_shown(p), p.at);
@@ -224,7 +231,8 @@ static int parse_part(struct piece p, struct guest_vif *out, char *why)
 		return set_type(value, out, why);
 	if (piece_is(name, "rate"))
 		return parse_rate(value, out, why);
-	if (piece_is(name, "mtu") || piece_is(name, "devid"))
+	if (piece_is(name, "mtu") || piece_is(name, "devid") ||
+	    piece_is(name, "vlan"))
 		return set_number(name, value, out, why);
 	warn_unknown(name, why);
 	return 0;

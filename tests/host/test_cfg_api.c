@@ -295,8 +295,10 @@ static void a_nic_has_many_words(void **state)
 	assert_int_equal(cfg_parse_vif("mac=0:16:3E:1:2:3,bridge=br0,"
 		"script=/s,ip=10.0.0.1 10.0.0.2,vifname=v,model=e1000,"
 		"type=ioemu,gatewaydev=eth0,backend=dom,rate=8Mb/s@1ms,"
-		"mtu=9000,devid=3,trusted", &vif, why), 0);
+		"mtu=9000,devid=3,trusted,vlan=4094,isolated", &vif, why), 0);
 	assert_string_equal(why, "");
+	assert_int_equal(vif.vlan, 4094);
+	assert_true(vif.isolated);
 	assert_string_equal(vif.mac, "00:16:3e:01:02:03");
 	assert_string_equal(vif.bridge, "br0");
 	assert_string_equal(vif.script, "/s");
@@ -311,6 +313,12 @@ static void a_nic_has_many_words(void **state)
 	assert_int_equal(vif.mtu, 9000);
 	assert_int_equal(vif.devid, 3);
 	assert_int_equal(vif.trusted, 1);
+	guest_vif_free(&vif);
+	assert_int_equal(cfg_parse_vif("vlan=0", &vif, why), -1);
+	assert_non_null(strstr(why, "expected vlan=1 to 4094, found vlan=0"));
+	guest_vif_free(&vif);
+	assert_int_equal(cfg_parse_vif("vlan=4095", &vif, why), -1);
+	assert_non_null(strstr(why, "expected vlan=1 to 4094, found 4095"));
 	guest_vif_free(&vif);
 }
 
