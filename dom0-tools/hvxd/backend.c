@@ -34,6 +34,9 @@ struct process {
 	struct loop_timer *timer;	/* start's limit, or the next start */
 	unsigned int attached;		/* devices, of this process */
 	bool ready, stopping;
+	bool later;			/* its next device isn't there yet */
+	backend_done_fn *added;		/* who waits for the last device */
+	void *added_arg;
 	int64_t began;
 	int pause;			/* ms before the next start */
 };
@@ -59,11 +62,24 @@ static void finish(struct backend *b, const struct fault *f)
 		done(b->arg, f);
 }
 
+/* Whether somebody waited for the last device. */
+static bool tell_added(struct process *p, const struct fault *f)
+{
+	backend_done_fn *added = p->added;
+
+	p->added = NULL;
+	if (added)
+		added(p->added_arg, f);
+	return added;
+}
+
 static void one_started(struct process *p)
 {
 	struct backend *b = p->d->backends;
 
 	loop_arm(p->timer, -1);
+	if (tell_added(p, NULL))
+		return;
 	event_emit(p->d, "backend-started", NULL, "%s (pid %d) serves %u %s",
 		   p->kind->program, p->pid, p->attached, p->kind->devices);
 	if (b->done && b->waiting && !--b->waiting)
@@ -103,7 +119,7 @@ static void end_process(struct process *p)
 {
 	channel_free(p->channel);
 	p->channel = NULL;
-	p->ready = false;
+	p->ready = p->later = false;
 	p->attached = 0;
 	p->pid = 0;
 }
@@ -126,26 +142,49 @@ static void on_attached(void *arg, struct json_object *answer)
 		if (!answer || failed_start(p, &f))
 			return;
 		log_err("%s: %s", p->d->name, f.text);
+		p->attached++;
+		if (!tell_added(p, &f))
+			attach_next(p);
+		return;
 	}
 	p->attached++;
 	attach_next(p);
 }
 
+/* A device that was not there yet: of a start, or one that was added. */
+static void on_again(void *arg)
+{
+	struct process *p = arg;
+	bool later = p->later;
+
+	p->later = false;
+	if (later && p->ready)
+		attach_next(p);
+}
+
 static void attach_next(struct process *p)
 {
-	struct backend_attach a = { .fds = 0 };
+	struct backend_attach a = { .again = on_again, .again_arg = p };
 	struct fault f;
+	int rc;
 
 	if (p->attached == p->kind->count(&p->d->config)) {
 		one_started(p);
 		return;
 	}
-	if (p->kind->open(p->d, p->attached, &a, &f)) {
+	rc = p->kind->open(p->d, p->attached, &a, &f);
+	if (rc > 0) {
+		p->later = true;
+		loop_arm(p->timer, -1);
+		return;
+	}
+	if (rc) {
 		if (failed_start(p, &f))
 			return;
 		log_err("%s: %s", p->d->name, f.text);
 		p->attached++;
-		attach_next(p);
+		if (!tell_added(p, &f))
+			attach_next(p);
 		return;
 	}
 	if (channel_ask(p->channel, "attach", &a, on_attached, p))
@@ -511,9 +550,10 @@ int backend_add(struct dom *d, unsigned int kind, backend_done_fn *done,
 		void *arg, struct fault *f)
 {
 	struct process *p = d->backends ? d->backends->p[kind] : NULL;
-	struct backend_attach a = { .fds = 0 };
+	struct backend_attach a = { .again = on_again, .again_arg = p };
+	int rc;
 
-	if (d->backends && d->backends->done)
+	if (d->backends && (d->backends->done || (p && p->added)))
 		return fault_set(f, EBUSY, "devices", d->name,
 				 "another device is being attached");
 	if (!p)
@@ -521,7 +561,14 @@ int backend_add(struct dom *d, unsigned int kind, backend_done_fn *done,
 	if (!p->ready || p->attached + 1 != p->kind->count(&d->config))
 		return fault_set(f, EBUSY, "devices", d->name,
 				 "%s is just starting", p->kind->program);
-	if (p->kind->open(d, p->attached, &a, f))
+	rc = p->kind->open(d, p->attached, &a, f);
+	if (rc > 0) {
+		p->later = true;
+		p->added = done;
+		p->added_arg = arg;
+		return 0;
+	}
+	if (rc)
 		return -1;
 	p->attached++;
 	return change(p, "attach", &a, done, arg, f);

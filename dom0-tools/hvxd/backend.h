@@ -65,6 +65,8 @@ int device_resize(struct dom *d, unsigned int kind, struct json_object *args,
 
 /* What an attach needs. */
 struct backend_attach {
+	void (*again)(void *arg);	/* see open */
+	void *again_arg;
 	struct json_object *args;	/* without "do" and "id" */
 	int fd[BACKEND_FDS];
 	unsigned int fds;
@@ -101,7 +103,9 @@ struct backend_kind {
 	/* Under a type that tools know; both NULL: there is no need. */
 	const char *shown;
 	int (*put_shown)(const struct device_nodes *n, struct store_txn *t);
-	/* Opens what device i is; on -1 nothing is open. */
+	/* Opens what device i is; on -1 nothing is open. 1: nothing is, yet:
+	 * a->again is called, once, when it is to be tried again, unless forget
+	 * came first. */
 	int (*open)(struct dom *d, unsigned int i, struct backend_attach *a,
 		    struct fault *f);
 	/* It is served no more: what open made goes. */

@@ -23,6 +23,7 @@
 
 struct backend;
 struct bridges;
+struct held_tap;
 struct create;
 struct dom;
 struct end;
@@ -39,6 +40,7 @@ struct hvxd {
 	struct store *store;
 	struct kernels *kernels;
 	struct bridges *bridges;	/* opened when first needed */
+	struct held_tap *taps;		/* of guests' cards */
 	struct server *server;
 	struct dom *doms;
 	struct loop_timer *census, *stop_timer;

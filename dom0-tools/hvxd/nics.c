@@ -2,8 +2,8 @@
 /*
  * A guest's network cards: their nodes, as libxl writes them but under the type
  * hvif, so that dom0's xen-netback lets them alone; the taps and bridges behind
- * them (backends/bridge); and what netback is handed for them. Taps stay when
- * netback dies, and are deleted with the domain.
+ * them (taps.c, backends/bridge); and what netback is handed for them. Taps stay
+ * when netback dies, and are deleted with the domain.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -15,8 +15,7 @@
 #include <common/log.h>
 #include "backend.h"
 #include "store.h"
-
-#define QUEUES		1
+#include "taps.h"
 
 static unsigned int count(const struct guest_config *c)
 {
@@ -45,6 +44,26 @@ static bool is_bridge(const char *name)
 	return !access(path, F_OK);
 }
 
+/* Tying it to a bridge needs no script; one that is named by a path is run. */
+static bool has_script(const struct guest_vif *vif)
+{
+	return vif->script && strcmp(vif->script, "vif-bridge");
+}
+
+static int check_script(const struct guest_vif *vif, struct fault *f)
+{
+	char path[300];
+
+	hotplug_path(vif->script, path, sizeof(path));
+	if (!access(path, X_OK))
+		return 0;
+	fault_set(f, errno, "devices", path, "network card %s: its script %s "
+		  "%s", vif->mac, path, errno == ENOENT ? "isn't there" :
+		  "can't be run");
+	fault_hint(f, "leave out script=, and the card is tied to its bridge");
+	return -1;
+}
+
 static int check(struct hvxd *hd, const struct guest_config *c, unsigned int i,
 		 struct fault *f)
 {
@@ -56,6 +75,8 @@ static int check(struct hvxd *hd, const struct guest_config *c, unsigned int i,
 		return unserved(vif, f, "served by another domain than dom0");
 	if (!bridges(hd))
 		return fault_errno(f, "devices", c->name, "netlink");
+	if (has_script(vif))
+		return check_script(vif, f);
 	if (!vif->bridge)
 		return bridge_default(hd->bridges, name, text)
 			       ? fault_set(f, ENODEV, "devices", c->name, "%s",
@@ -107,7 +128,12 @@ static int put_back(const struct device_nodes *n, struct store_txn *t,
 			vif->bridge ? vif->bridge : "") ||
 	    device_node(t, id, PERM_PARENT, base, "handle", "%u", n->number) ||
 	    device_node(t, id, PERM_PARENT, base, "type", "vif") ||
-	    device_node(t, id, PERM_PARENT, base, "vifname", "%s", tap) ||
+	    device_node(t, id, PERM_PARENT, base, "vifname", "%s", tap))
+		return -1;
+	/* A script says itself how it went. */
+	if (has_script(vif) ?
+	    device_node(t, id, PERM_PARENT, base, "script", "%s",
+			vif->script) :
 	    device_node(t, id, PERM_PARENT, base, "hotplug-status",
 			"connected"))
 		return -1;
@@ -144,11 +170,20 @@ static int put_front(const struct device_nodes *n, struct store_txn *t)
 
 /* ---- what netback gets ---- */
 
+/* As many as the guest has processors to use them. */
+static unsigned int queues(const struct guest_config *c)
+{
+	unsigned int n = c->maxvcpus > c->vcpus ? c->maxvcpus : c->vcpus;
+
+	return n < 1 ? 1 : n > BRIDGE_QUEUES ? BRIDGE_QUEUES : n;
+}
+
 static int tie(struct dom *d, unsigned int i, const char *tap, char *why)
 {
 	const struct guest_vif *vif = &d->config.vifs[i];
 	struct port_spec spec = {
 		.bridge = vif->bridge, .mtu = vif->mtu, .ip = vif->ip,
+		.vlan = vif->vlan, .isolated = vif->isolated,
 	};
 
 	sscanf(vif->mac, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &spec.mac[0],
@@ -157,23 +192,70 @@ static int tie(struct dom *d, unsigned int i, const char *tap, char *why)
 	return port_tie(d->hd->bridges, tap, &spec, NULL, NULL, why);
 }
 
+static struct hotplug_card card(struct dom *d, unsigned int i, const char *tap)
+{
+	const struct guest_vif *vif = &d->config.vifs[i];
+
+	return (struct hotplug_card){
+		.script = vif->script, .tap = tap,
+		.gatewaydev = vif->gatewaydev, .domid = d->domid,
+		.device = number(&d->config, i),
+	};
+}
+
+/* 0; 1: not yet; -1: why. */
+static int set_up(struct dom *d, unsigned int i, const char *tap, bool fresh,
+		  const struct taps_again *again, char *why)
+{
+	struct hotplug_card c = card(d, i, tap);
+
+	if (has_script(&d->config.vifs[i]))
+		return taps_online(d->hd, &c, again, why);
+	/* One that this hvxd has tied before stays as it is. */
+	return fresh ? tie(d, i, tap, why) : 0;
+}
+
+/* 0; 1: not yet; -1: f. */
+static int open_tap(struct dom *d, unsigned int i, const char *tap,
+		    struct backend_attach *a, struct fault *f)
+{
+	struct taps_again again = { a->again, a->again_arg };
+	char why[BRIDGE_WHY], ignored[BRIDGE_WHY];
+	unsigned int n = queues(&d->config);
+	bool fresh;
+	int rc;
+
+	rc = taps_get(d->hd, tap, n, a->fd, &fresh, &again, why);
+	if (rc < 0)
+		fault_set(f, errno, "devices", tap, "%s", why);
+	if (rc)
+		return rc;
+	rc = set_up(d, i, tap, fresh, &again, why);
+	if (!rc)
+		return 0;
+	if (rc < 0)
+		fault_set(f, errno, "devices", tap, "%s", why);
+	while (n)
+		close(a->fd[--n]);
+	if (rc < 0)
+		taps_delete(d->hd, tap, NULL, ignored);
+	return rc;
+}
+
 static int open_nic(struct dom *d, unsigned int i, struct backend_attach *a,
 		    struct fault *f)
 {
 	const struct guest_vif *vif = &d->config.vifs[i];
-	char tap[BRIDGE_NAME], why[BRIDGE_WHY];
+	char tap[BRIDGE_NAME];
 	struct json_object *o;
+	int rc;
 
 	tap_name(d, i, tap);
 	if (!bridges(d->hd))
 		return fault_errno(f, "devices", d->name, "netlink");
-	if (tap_open(d->hd->bridges, tap, QUEUES, a->fd, why))
-		return fault_set(f, errno, "devices", tap, "%s", why);
-	if (tie(d, i, tap, why)) {
-		fault_set(f, errno, "devices", tap, "%s", why);
-		close(a->fd[0]);
-		return -1;
-	}
+	rc = open_tap(d, i, tap, a, f);
+	if (rc)
+		return rc;
 	o = json_object_new_object();
 	json_object_object_add(o, "device", json_object_new_int(
 				       number(&d->config, i)));
@@ -183,16 +265,19 @@ static int open_nic(struct dom *d, unsigned int i, struct backend_attach *a,
 	json_object_object_add(o, "rate-interval",
 			       json_object_new_int64(vif->rate_interval));
 	a->args = o;
-	a->fds = QUEUES;
+	a->fds = queues(&d->config);
 	return 0;
 }
 
 static void forget(struct dom *d, unsigned int i)
 {
+	bool script = has_script(&d->config.vifs[i]);
 	char tap[BRIDGE_NAME], why[BRIDGE_WHY];
+	struct hotplug_card c = card(d, i, tap);
 
 	tap_name(d, i, tap);
-	if (bridges(d->hd) && tap_delete(d->hd->bridges, tap, why))
+	if (bridges(d->hd) &&
+	    taps_delete(d->hd, tap, script ? &c : NULL, why))
 		log_err("%s: %s", d->name, why);
 }
 

@@ -204,6 +204,9 @@ test_disk_stats-src := dom0-tools/common/loop.c \
 	$(addprefix backends/blkback/,state.c stats.c blkif.c) \
 	$(addprefix dom0-tools/hvxd/,disk_stats.c qmp.c)
 test_disk_stats-libs := libguest.a
+user-tests += test_hvxd_taps
+test_hvxd_taps-src := $(addprefix dom0-tools/common/,log.c loop.c) \
+	$(addprefix dom0-tools/hvxd/,hotplug.c job.c taps.c)
 # The store as a process.
 user-tests += test_store_process
 test_store_process-libs := -lxenstore
