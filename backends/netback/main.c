@@ -13,7 +13,7 @@
 static const char serves[] =
 "Serves the network cards of one guest; hvxd starts it and hands over taps.";
 
-static const int calls[] = { SCMP_SYS(readv), -1 };
+static const int calls[] = { SCMP_SYS(readv), SCMP_SYS(io_uring_enter), -1 };
 
 /* Of the tap's requests none that makes, finds or moves a device. */
 static const unsigned long ioctls[] = {

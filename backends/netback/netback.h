@@ -8,8 +8,8 @@
  *   xs.c       its nodes in the store
  *   queue.c    rings and taps of all cards: whose turn it is, events
  *   tx.c rx.c  frames from the guest to a tap, and back
- *   netif.c vnet.c answers.c rate.h mcast.c tap.c state.c  know nothing of the
- *              above
+ *   netif.c vnet.c answers.c rate.h mcast.c tap.c many.c state.c  know nothing
+ *              of the above
  *
  * One thread. A round (service_round) does a share of what there is to do for
  * each queue and returns; between two rounds nothing is in flight.
@@ -23,6 +23,7 @@
 #include "backends/common/ring.h"
 #include "common/loop.h"
 #include "answers.h"
+#include "many.h"
 #include "mcast.h"
 #include "netif.h"
 #include "rate.h"
@@ -53,6 +54,7 @@ struct frame {
 /* The one batch that is under way. */
 struct batch {
 	uint8_t *area;			/* BATCH_BYTES */
+	struct many_frame many[MANY_MAX];
 	uint32_t used;
 	unsigned int frames, copies, slots;
 	struct frame frame[BATCH_FRAMES];
@@ -70,6 +72,7 @@ struct service {
 	struct grants *grants;
 	struct ports *ports;
 	struct batch *batch;
+	struct many *many;
 	struct state *state;
 	struct xs_handle *xs;
 	struct vif *vifs;

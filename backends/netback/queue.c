@@ -25,8 +25,9 @@ int batch_init(struct service *s)
 	s->batch = calloc(1, sizeof(*s->batch));
 	if (!s->batch)
 		return -1;
+	s->many = many_open();
 	s->batch->area = malloc(BATCH_BYTES);
-	return s->batch->area ? 0 : -1;
+	return s->many && s->batch->area ? 0 : -1;
 }
 
 void batch_begin(struct batch *b)
@@ -265,10 +266,12 @@ static void unmask_all(struct service *s, bool also_idle)
 void service_on_ports(void *arg, uint32_t events)
 {
 	struct service *s = arg;
-	int port;
+	int port = ports_next(s->ports);
 
 	(void)events;
-	while ((port = ports_next(s->ports)) >= 0)
+	/* One: mostly there is no other, and to ask is a call of the kernel.
+	 * The loop comes again for more. */
+	if (port >= 0)
 		mark(s, port);
 	service_round(s);
 	unmask_all(s, false);

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Frames from the guest: a private copy of all slots that wait, the packets in
- * them, one call for the data of all of these; then each is written to the tap,
- * and all are answered.
+ * them, one call for the data of all of these, one to write them to the tap; then
+ * all are answered.
  */
 #include "netback.h"
 
-#include <string.h>
 #include <time.h>
-#include "tap.h"
 
 static uint64_t now_us(void)
 {
@@ -100,11 +98,11 @@ static int tap_for(const struct queue *q)
 	return q->v->tap[n % q->v->taps].fd;
 }
 
-/* The status to answer with. */
-static int16_t carry_out(struct queue *q, struct frame *f)
+/* The status to answer with; TO_TAP: what becomes of m. */
+#define TO_TAP		1
+static int16_t look_at(struct queue *q, struct frame *f, struct many_frame *m)
 {
 	struct vif *v = q->v;
-	struct virtio_net_hdr h;
 	const char *why;
 
 	if (f->tx.kind == NET_TX_MCAST)
@@ -113,31 +111,57 @@ static int16_t carry_out(struct queue *q, struct frame *f)
 		return refuse(q, f->tx.why);
 	if (!batch_copied(v->s->batch, f))
 		return refuse(q, "a grant of it can't be copied");
-	why = vnet_to_tap(&f->tx, f->at, &f->len, &h);
+	why = vnet_to_tap(&f->tx, f->at, &f->len, &m->h);
 	if (why)
 		return refuse(q, why);
-	if (v->down || !tap_write(tap_for(q), &h, f->at, f->len)) {
-		v->count.tx_dropped++;
-		return NETIF_RSP_DROPPED;
+	m->at = f->at;
+	m->len = f->len;
+	return TO_TAP;
+}
+
+/* Those of the batch that may go; the tap takes them, or doesn't. */
+static void write_all(struct queue *q, int16_t *status)
+{
+	struct vif *v = q->v;
+	struct batch *b = v->s->batch;
+	unsigned int i, n = 0;
+
+	for (i = 0; i < b->frames; i++) {
+		status[i] = look_at(q, &b->frame[i], &b->many[n]);
+		n += status[i] == TO_TAP;
 	}
-	v->count.tx_frames++;
-	v->count.tx_bytes += f->len;
-	return NETIF_RSP_OKAY;
+	if (!v->down)
+		many_write(v->s->many, tap_for(q), b->many, n);
+	for (i = n = 0; i < b->frames; i++) {
+		if (status[i] != TO_TAP)
+			continue;
+		if (v->down || b->many[n].took < 0) {
+			status[i] = NETIF_RSP_DROPPED;
+			v->count.tx_dropped++;
+		} else {
+			status[i] = NETIF_RSP_OKAY;
+			v->count.tx_frames++;
+			v->count.tx_bytes += b->many[n].len;
+		}
+		n++;
+	}
 }
 
 static void finish(struct queue *q, const struct netif_tx_request *slot)
 {
 	struct service *s = q->v->s;
 	struct batch *b = s->batch;
+	int16_t status[BATCH_FRAMES];
 	unsigned int i;
 
 	if (!b->slots)
 		return;
 	grants_copy(s->grants, b->copy, b->copies);
+	write_all(q, status);
 	for (i = 0; i < b->frames; i++) {
 		struct frame *f = &b->frame[i];
 
-		netif_answer_tx(slot + f->first_slot, &f->tx, carry_out(q, f),
+		netif_answer_tx(slot + f->first_slot, &f->tx, status[i],
 				b->answer + f->first_slot);
 	}
 	q->tx.req_cons += b->slots;

@@ -127,7 +127,10 @@ test_netif-src := backends/common/ring.c $(addprefix backends/netback/,netif.c \
 	vnet.c answers.c mcast.c)
 user-tests += test_netback
 netback-tested = tests/host/fake_net.c \
-	$(filter-out backends/netback/tap.c,$(netback-data))
+	$(filter-out backends/netback/tap.c backends/netback/many.c,$(netback-data))
+user-tests += test_netmany
+test_netmany-src := backends/netback/many.c backends/netback/tap.c
+test_netmany-libs := -luring
 test_netback-src = tests/host/fake_vif.c $(netback-tested)
 test_netback-libs := -lpthread
 user-tests += test_netlife
