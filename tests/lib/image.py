@@ -170,14 +170,16 @@ def guest_kernel(flavour):
     return version, os.path.join(root, "boot/vmlinuz-" + version), root
 
 
-def guest_initramfs(flavour):
-    """A small initramfs for such a kernel, gzipped: busybox, frontends, and
-    lib/guest-init."""
+def guest_initramfs(flavour, packages=()):
+    """A small initramfs for such a kernel, gzipped: busybox, frontends,
+    lib/guest-init, and Debian packages with their libraries."""
     version, _, root = guest_kernel(flavour)
+    more = debian.userland(packages) if packages else None
     with open(os.path.join(HERE, "guest-init"), "rb") as f:
         init = f.read()
-    key = hashlib.sha256(init + repr((GUEST_MODULES, version)).encode()
-                         ).hexdigest()[:12]
+    key = hashlib.sha256(init + repr((
+        GUEST_MODULES, version, os.path.basename(more or ""))).encode()
+        ).hexdigest()[:12]
 
     def make(part):
         with gzip.GzipFile(os.path.join(part, "initrd.gz"), "wb", 6,
@@ -191,6 +193,10 @@ def guest_initramfs(flavour):
                 c.file("bin/busybox", f.read(), 0o755)
             c.file("init", init, 0o755)
             _add_modules(c, root, version, GUEST_MODULES)
+            if more:
+                c.symlink("lib64", "usr/lib64")
+                c.tree(more, lambda name: name in ("bin", "sbin", "lib",
+                                                   "lib64"))
             c.close()
     return os.path.join(debian.cached("guest-initramfs-" + key, make),
                         "initrd.gz")
