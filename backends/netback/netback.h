@@ -53,7 +53,7 @@ struct frame {
 
 /* The one batch that is under way. */
 struct batch {
-	uint8_t *area;			/* BATCH_BYTES */
+	uint8_t *area;			/* BATCH_BYTES, from a page's start */
 	struct many_frame many[MANY_MAX];
 	uint32_t used;
 	unsigned int frames, copies, slots;
@@ -101,6 +101,7 @@ struct queue {
 	bool tx_masked, rx_masked;
 	unsigned int idle_kicks;	/* events in a row with nothing in them */
 	bool limited;			/* waits for the rate limit */
+	bool large;			/* the last for it was, more than a page */
 	/* A frame for which the guest has too few slots. */
 	uint8_t *held;			/* NET_RX_MAX, or NULL: no memory yet */
 	struct net_rx held_rx;
@@ -167,8 +168,11 @@ void vif_on_refill(void *arg);
 /* 0, or -1 and errno. */
 int batch_init(struct service *s);
 void batch_begin(struct batch *b);
-/* Room for a frame; NULL: none in this batch. */
-uint8_t *batch_room(struct batch *b, uint32_t len);
+/* Room for a frame; NULL: none in this batch. start: the byte of it that is to
+ * begin a page of ours, where pages of the guest follow each other from there:
+ * one that came to lie across two pages would be copied in two pieces. */
+#define ANYWHERE	UINT32_MAX
+uint8_t *batch_room(struct batch *b, uint32_t len, uint32_t start);
 /* Adds the copies of f, which is then the batch's next frame. */
 void batch_add(struct batch *b, struct frame *f,
 		  const struct net_piece *piece, unsigned int pieces,

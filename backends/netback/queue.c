@@ -26,7 +26,7 @@ int batch_init(struct service *s)
 	if (!s->batch)
 		return -1;
 	s->many = many_open();
-	s->batch->area = malloc(BATCH_BYTES);
+	s->batch->area = aligned_alloc(NET_PAGE, BATCH_BYTES);
 	return s->many && s->batch->area ? 0 : -1;
 }
 
@@ -35,12 +35,17 @@ void batch_begin(struct batch *b)
 	b->used = b->frames = b->copies = b->slots = 0;
 }
 
-uint8_t *batch_room(struct batch *b, uint32_t len)
+uint8_t *batch_room(struct batch *b, uint32_t len, uint32_t start)
 {
-	if (len > BATCH_BYTES - b->used ||
+	uint32_t at = b->used;
+
+	if (start != ANYWHERE)
+		at = ((at + start + NET_PAGE - 1) & ~(NET_PAGE - 1)) - start;
+	if (at > BATCH_BYTES || len > BATCH_BYTES - at ||
 	    b->copies + NET_PIECES > BATCH_COPIES)
 		return NULL;
-	return b->area + b->used;
+	b->used = at;
+	return b->area + at;
 }
 
 void batch_add(struct batch *b, struct frame *f, const struct net_piece *piece,

@@ -143,7 +143,7 @@ static enum step next(struct queue *q, struct frame *f)
 	unsigned int drops;
 	int got;
 
-	f->at = batch_room(b, NET_RX_MAX);
+	f->at = batch_room(b, NET_RX_MAX, q->large ? 0 : ANYWHERE);
 	if (!f->at)
 		return STEP_FULL;
 	if (q->holding) {
@@ -180,6 +180,7 @@ static enum step gather(struct queue *q, unsigned int room, unsigned int *need)
 		if (q->holding)
 			let_go(q);
 		f->len = f->rx.len;
+		q->large = f->len > NET_PAGE;
 		lay_out(q, f, slots);
 	}
 	return STEP_FULL;

@@ -47,7 +47,8 @@ static bool add(struct queue *q, struct frame *f)
 
 	f->first_copy = f->copies = 0;
 	if (f->tx.kind == NET_TX_FRAME) {
-		f->at = batch_room(b, f->tx.len);
+		f->at = batch_room(b, f->tx.len, f->tx.len > NET_PAGE ?
+				   f->tx.piece[0].len : ANYWHERE);
 		if (!f->at || !within_rate(q, f->tx.len))
 			return false;
 		f->len = f->tx.len;

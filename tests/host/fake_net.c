@@ -47,6 +47,8 @@ void grants_copy(struct grants *g, struct grant_copy *ops, unsigned int count)
 		/* The hypervisor refuses it; here it may not get so far. */
 		if (c->offset + c->len > 4096)
 			abort();
+		if ((uintptr_t)c->local % 4096 + c->len > 4096)
+			fake->split++;
 		c->failed = !granted(c->ref, c->to_guest);
 		if (c->failed)
 			continue;

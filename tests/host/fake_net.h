@@ -38,6 +38,7 @@ struct fake_net {
 	int mapped, bound, watched;	/* pages, ports, descriptors in use */
 	int64_t now;			/* ms */
 	unsigned int complaints;
+	unsigned int split;		/* copies across a page's end of ours */
 	const char *broken;
 	/* Called with each copy from the guest, before it is made. */
 	void (*on_copy)(void);

@@ -101,6 +101,26 @@ static void tx_frames(void **state)
 	assert_int_equal(fake->v.count.tx_dropped, 1);
 }
 
+/* A page of the guest is copied in one piece, whatever comes before it. */
+static void tx_whole_pages(void **state)
+{
+	unsigned int i, n;
+
+	(void)state;
+	for (n = 0; n < 3; n++) {
+		post(0, 0, PAGE0, 0, 60);
+		post(1, NETTXF_more_data, PAGE0, 50, 100 + n + 3 * 4096);
+		for (i = 0; i < 3; i++)
+			post(2 + i, i < 2 ? NETTXF_more_data : 0, PAGE0 + 1 + i,
+			     0, 4096);
+	}
+	fake_push_tx();
+	round_now();
+	assert_int_equal(fake->outs, 6);
+	assert_int_equal(fake->out[5].len, 102 + 3 * 4096);
+	assert_int_equal(fake->split, 0);
+}
+
 /* Several rings' worth, more than a batch at once. */
 static void tx_many(void **state)
 {
@@ -367,6 +387,19 @@ static void rx_frames(void **state)
 	assert_int_equal(fake->notified[3], 1);
 	assert_int_equal(fake->v.count.rx_frames, 2);
 	assert_int_equal(fake->v.count.rx_bytes, 9100);
+	/* Where one was large, the next one is put so that its pages are whole. */
+	fake->split = 0;
+	for (i = 0; i < 3; i++)
+		fake_rx(10 + i, PAGE0 + i);
+	fake_push_rx();
+	fake_arrive(big, 9000, &h);
+	fake_arrive(big, 9000, &h);
+	round_now();
+	assert_int_equal(fake->v.count.rx_frames, 4);
+	assert_int_equal(fake->split, 0);
+	/* In the slots that were left. */
+	assert_memory_equal(fake->page[PAGE0 + 5], big, 4096);
+	assert_memory_equal(fake->page[PAGE0 + 7], big + 4096, 4096);
 }
 
 /* NB-06 */
@@ -542,7 +575,8 @@ static void grants_gone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(tx_frames), T(tx_many), T(producer_jumps),
+		T(tx_frames), T(tx_whole_pages), T(tx_many),
+		T(producer_jumps),
 		T(chain_never_completed), T(bad_among_good), T(bad_grants),
 		T(rate_limit), T(cable_pulled), T(slots_rewritten),
 		T(headers_rewritten), T(rx_frames), T(rx_bad_grants),
