@@ -19,3 +19,6 @@ include $(sort $(wildcard backends/*/build.mk))
 progs += grantbench
 grantbench-src := tests/bench/grantbench.c
 grantbench-libs := -lxengnttab
+progs += tapbench
+tapbench-src := tests/bench/tapbench.c
+tapbench-libs = libbridge.a $(bridge-flags)
