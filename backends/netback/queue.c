@@ -271,12 +271,10 @@ static void unmask_all(struct service *s, bool also_idle)
 void service_on_ports(void *arg, uint32_t events)
 {
 	struct service *s = arg;
-	int port = ports_next(s->ports);
+	int port;
 
 	(void)events;
-	/* One: mostly there is no other, and to ask is a call of the kernel.
-	 * The loop comes again for more. */
-	if (port >= 0)
+	while ((port = ports_next(s->ports)) >= 0)
 		mark(s, port);
 	service_round(s);
 	unmask_all(s, false);
