@@ -136,7 +136,8 @@ def install(s):
     installed = "dpkg-query -W -f '${Package}\\n'"
     before = s.must(installed).split()
     s.must("mount -o ro /dev/vdb /mnt; export DEBIAN_FRONTEND=noninteractive; "
-           "apt-get -q install -y --no-download /mnt/debs/*.deb", 1800)
+           "apt-get -q install -y --no-install-recommends "
+           "/mnt/debs/*.deb", 1800)
     return sorted(set(s.must(installed).split()) - set(before))
 
 
