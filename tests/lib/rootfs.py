@@ -30,7 +30,7 @@ def lacks():
         return "debootstrap needs root"
     for tool in ("debootstrap", "mke2fs"):
         if not shutil.which(tool, path=os.environ["PATH"] + ":/usr/sbin:/sbin"):
-            return "no %s here (.ci/deps full installs it)" % tool
+            return "no %s here (.ci/deps test installs it)" % tool
     return None
 
 

@@ -53,7 +53,7 @@ off
 grep -c 'goes on with' /var/log/hvx/hvxd.log | sed 's/^/resumed: /'
 grep -ao 'goes on with [1-9][0-9]* request' /var/log/hvx/hvxd.log | wc -l |
 	sed 's/^/with requests in flight: /'
-grep -a -v '^\[' $log | tail -60
+grep -a -E 'err=|IOPS=|^fio-ended|^errors-' $log
 """
 
 CUT = r"""
