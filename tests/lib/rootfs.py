@@ -1,5 +1,5 @@
 """A stock Debian on a disk: debootstrap's minbase on ext4, with Debian's kernel,
-the initramfs that it makes for itself, and fio. Needs root, as a chroot does."""
+the initramfs that it makes for itself, and fio; it is set up in a chroot."""
 
 import hashlib
 import os
@@ -8,8 +8,8 @@ import subprocess
 import tempfile
 
 import debian
+import debootstrap
 
-SUITE = "bookworm"
 PACKAGES = ["systemd-sysv", "linux-image-cloud-amd64", "initramfs-tools", "fio"]
 SIZE = "1200M"
 PASSWORD = "wasser-7"
@@ -20,26 +20,13 @@ echo 'root:%s' | chpasswd
 echo guest >/etc/hostname
 echo '127.0.0.1 localhost guest' >/etc/hosts
 echo '/dev/xvda / ext4 errors=remount-ro 0 1' >/etc/fstab
-rm -f /var/cache/apt/archives/*.deb
 """ % PASSWORD
 
 
-def lacks():
-    """Why there can be no such disk here; None: there can."""
-    if os.geteuid():
-        return "debootstrap needs root"
-    for tool in ("debootstrap", "mke2fs"):
-        if not shutil.which(tool, path=os.environ["PATH"] + ":/usr/sbin:/sbin"):
-            return "no %s here (.ci/deps test installs it)" % tool
-    return None
-
-
-def _make(part):
-    debian.say("debootstrap of a guest's disk")
+def _make(part, base):
     with tempfile.TemporaryDirectory(dir=part) as tmp:
         root = os.path.join(tmp, "root")
-        debian.run("debootstrap", "--variant=minbase",
-                   "--include=" + ",".join(PACKAGES), SUITE, root)
+        debian.run("cp", "-a", base, root)
         debian.run("chroot", root, "sh", "-c", SETUP)
         for name in ("vmlinuz", "initrd.img"):
             shutil.copy(os.path.realpath(os.path.join(root, name)),
@@ -50,9 +37,10 @@ def _make(part):
 
 def folder():
     """Where disk.img, vmlinuz and initrd.img are; they belong to the cache."""
-    key = hashlib.sha256(repr((SUITE, PACKAGES, SIZE, SETUP)).encode()
+    key = hashlib.sha256(repr((debootstrap.SUITE, PACKAGES, SIZE, SETUP)).encode()
                          ).hexdigest()[:12]
-    return debian.cached("rootfs-" + key, _make)
+    base = debootstrap.folder(PACKAGES)
+    return debian.cached("rootfs-" + key, lambda part: _make(part, base))
 
 
 def copy(path):

@@ -10,10 +10,11 @@ import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../lib"))
+import debootstrap                                      # noqa: E402
 import rootfs                                           # noqa: E402
 
-pytestmark = pytest.mark.skipif(rootfs.lacks() is not None,
-                                reason=str(rootfs.lacks()))
+pytestmark = pytest.mark.skipif(debootstrap.lacks() is not None,
+                                reason=str(debootstrap.lacks()))
 
 LIFE = r"""
 boot 1
@@ -27,7 +28,14 @@ ask 'tar -C /usr -cf /var/tmp/a.tar bin && sync' 600
 ask 'echo 3 >/proc/sys/vm/drop_caches; tar -C /usr -df /var/tmp/a.tar' 600
 hvxl --json block-list deb
 hvxl --json list deb
-PATH=$PATH:/usr/lib/xen-4.17/bin xentop -b -x -i 1 | sed 's/^/xentop: /'
+# xentop waits 10 ms for an answer, which a busy machine may not have by then.
+i=0
+until PATH=$PATH:/usr/lib/xen-4.17/bin xentop -b -x -i 1 >/tmp/xentop &&
+		grep -q '^VBD' /tmp/xentop || [ $i = 30 ]; do
+	sleep 1
+	i=$((i + 1))
+done
+sed 's/^/xentop: /' /tmp/xentop
 off
 grep -a -v '^\[' $log
 """
