@@ -46,13 +46,14 @@ FIO = ("fio --ioengine=libaio --direct=1 --iodepth=32 --rw=randwrite"
        " --bsrange=4k-256k --verify=crc32c --verify_backlog=128"
        " --verify_fatal=1 --random_generator=tausworthe64 --size=%(size)s"
        " --time_based --runtime=%(seconds)d --output=/run/fio.out"
+       " --eta=never"
        " --name=file --filename=/var/tmp/fio"
        " --name=b --filename=/dev/xvdb --name=c --filename=/dev/xvdc"
        " --bsrange=512-64k")
 LOAD = r"""
 boot 3
 login
-type_in '%(fio)s; echo fio-ended-$(($? + 1000)); grep -E "(file|b|c): |err=|IOPS" /run/fio.out'
+type_in '%(fio)s; echo; echo fio-ended-$(($? + 1000)); grep -E "(file|b|c): |err=|IOPS" /run/fio.out'
 %(meanwhile)s
 said '^fio-ended-' %(limit)d
 sleep 3
