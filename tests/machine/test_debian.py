@@ -28,14 +28,6 @@ ask 'tar -C /usr -cf /var/tmp/a.tar bin && sync' 600
 ask 'echo 3 >/proc/sys/vm/drop_caches; tar -C /usr -df /var/tmp/a.tar' 600
 hvxl --json block-list deb
 hvxl --json list deb
-# xentop waits 10 ms for an answer, which a busy machine may not have by then.
-i=0
-until PATH=$PATH:/usr/lib/xen-4.17/bin xentop -b -x -i 1 >/tmp/xentop &&
-		grep -q '^VBD' /tmp/xentop || [ $i = 30 ]; do
-	sleep 1
-	i=$((i + 1))
-done
-sed 's/^/xentop: /' /tmp/xentop
 off
 grep -a -v '^\[' $log
 """
@@ -110,8 +102,7 @@ def clean(path):
 
 def test_debian_lives_on_its_disk(dom0, folder):
     paths = disks(folder, 1)
-    r = dom0("sh run.sh", *options(folder, LIFE, paths), "--package",
-             "xen-utils-4.17", "--package", "xen-utils-common", timeout=2400)
+    r = dom0("sh run.sh", *options(folder, LIFE, paths), timeout=2400)
     assert re.search(r"^/dev/xvda +ext4\r?$", r.out, re.M)
     assert re.search(r"^version 12\.\d+ 6\.1\.\S+-cloud-amd64", r.out, re.M)
     assert re.search(r"^running\r?$", r.out, re.M), r.out[-3000:]
@@ -121,10 +112,6 @@ def test_debian_lives_on_its_disk(dom0, folder):
                       for what in ("requests", "sectors")]
     assert reads > 1000 and sectors > 8 * reads
     assert re.search(r'"disk_errors": *\[ *\]', r.out)
-    shown = re.search(r"xentop: VBD .*51712 \[ca: 0\].* RD: +(\d+) +WR: +(\d+)"
-                      r" +RSECT: +(\d+) ", r.out)
-    assert shown and int(shown.group(1)) >= reads, r.out[-3000:]
-    assert int(shown.group(3)) >= sectors
     clean(paths[0])
 
 
