@@ -142,7 +142,11 @@ def install(s):
 
 
 def check_installed(s):
-    assert "id 'hvx'" in s.must("cat /boot/grub/grub.cfg")
+    menu = s.must("cat /boot/grub/grub.cfg")
+    assert "id 'hvx'" in menu
+    # The settings have reached the entry.
+    assert re.search(r"multiboot2 /boot/hvx-[\d.]+\.gz placeholder dom0_mem=1G",
+                     menu)
     assert s.must("zcat /boot/hvx-dom0-$(uname -r).gz 2>/dev/null | "
                   "head -c 4") == \
         "\x7fELF"
