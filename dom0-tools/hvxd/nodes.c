@@ -122,6 +122,7 @@ static void put_cpus(struct writer *w)
 
 static void put_home(struct writer *w)
 {
+	/* The last: what an agent in the guest says it uses. */
 	static const char *const guests[] = {
 		"device/suspend/event-channel", "data", "drivers", "feature",
 		"attr", "error", "memory/meminfo",
@@ -151,8 +152,6 @@ static void put_home(struct writer *w)
 		    c->cpu_guarantee);
 	if (c->cpu_burst >= 0)
 		put(w, PERM_PARENT, "hvx/cpu-burst", "%d", c->cpu_burst);
-	/* What an agent in the guest says it uses. */
-	put(w, PERM_GUEST_SHOWN, "memory/meminfo", "%s", "");
 	for (i = 0; i < sizeof(guests) / sizeof(*guests); i++)
 		put(w, PERM_GUEST, guests[i], "%s", "");
 	put_control(w);

@@ -128,8 +128,8 @@ static const char *check_header(const uint8_t *p, unsigned long size,
 				struct elf_ehdr *eh)
 {
 	if (size >= 0x206 && !memcmp(p + 0x202, "HdrS", 4))
-		return "is a bzImage; hand over the ELF image inside it (the "
-		       "kernel's scripts/extract-vmlinux takes it out)";
+		return "is a bzImage; hand over the ELF image inside it "
+		       "(hvxkernel takes it out)";
 	if (size < sizeof(*eh))
 		return "is too short to be a kernel";
 	memcpy(eh, p, sizeof(*eh));
