@@ -106,6 +106,26 @@ static void three_share_two_cpus(void **state)
 		assert_about(sim_domain_used(d[i]), 6 * SEC);
 }
 
+/* Parts of 1, 2 and 4, each twice: exact to one in a hundred. */
+static void six_share_two_cpus(void **state)
+{
+	static const uint16_t weight[] = { 256, 512, 1024 };
+	struct domain *d[6];
+
+	(void)state;
+	for (domid_t i = 0; i < 6; i++) {
+		d[i] = sim_domain(i + 1, weight[i % 3], 0);
+		sim_vcpu(d[i], SEC, 0);
+	}
+	run_audited(21 * SEC);
+	for (unsigned int i = 0; i < 6; i++) {
+		uint64_t due = weight[i % 3] / 256 * 3 * SEC;
+
+		assert_in_range(sim_domain_used(d[i]), due - due / 100,
+				due + due / 100);
+	}
+}
+
 /* Weights hold also where pinning leaves another CPU idle. */
 static void weights_while_pinned(void **state)
 {
@@ -556,6 +576,7 @@ int main(void)
 		T(weights_on_one_cpu, 1),
 		T(weights_far_apart, 1),
 		T(three_share_two_cpus, 2),
+		T(six_share_two_cpus, 2),
 		T(weights_while_pinned, 2),
 		T(tick_dodger_gets_no_more, 1),
 		T(yielders_share, 1),
