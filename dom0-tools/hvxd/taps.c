@@ -204,9 +204,11 @@ static void on_offline(void *arg, const char *how)
 {
 	struct errand *e = arg;
 	struct held_tap *t = *place_of(e->hd, e->name);
-	struct taps_again again = t ? t->again : (struct taps_again){ NULL };
+	struct taps_again again = { 0 };
 	char why[BRIDGE_WHY];
 
+	if (t)
+		again = t->again;
 	if (how)
 		log_warn("%s: %s", e->name, how);
 	if (drop(e->hd, e->name, why))

@@ -415,9 +415,12 @@ int hvctl_domain_destroy(struct hvctl *h, uint32_t domid)
 {
 	int rc;
 
+	/* Between two pieces dom0's kernel may run something else here. */
 	do {
+		rc = domctl_plain(h, XEN_DOMCTL_hvx_destroy_some, domid);
+	} while (rc && errno == EAGAIN);
+	if (rc && (errno == ENOSYS || errno == EOPNOTSUPP))
 		rc = domctl_plain(h, XEN_DOMCTL_destroydomain, domid);
-	} while (rc && (errno == EAGAIN || errno == XEN_ERESTART));
 	return rc;
 }
 

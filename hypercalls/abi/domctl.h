@@ -88,6 +88,10 @@
  * 1003: in two decades it used fewer than 90, so 256 to 999 stay ours.
  */
 #define XEN_DOMCTL_hvx_working_set		256
+/* destroydomain, but by pieces: -EAGAIN while there is more to do.  The other
+ * goes on by itself until all is done, and so keeps the caller's kernel from
+ * running anything else on that vCPU: with much memory, for too long. */
+#define XEN_DOMCTL_hvx_destroy_some		257
 #define XEN_DOMCTL_gdbsx_guestmemio		1000
 #define XEN_DOMCTL_gdbsx_pausevcpu		1001
 #define XEN_DOMCTL_gdbsx_unpausevcpu		1002

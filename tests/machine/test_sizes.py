@@ -35,9 +35,6 @@ def available_mib():
         return int(re.search(r"MemAvailable: *(\d+)", f.read()).group(1)) >> 10
 
 
-# It comes up. Destroying it is one hypercall, which keeps a CPU of dom0 for half a
-# minute (a soft lockup to its kernel), and hvxl is told that a page is still held.
-@pytest.mark.xfail(reason="its destroy keeps dom0's CPU for too long")
 def test_sixteen_gib(dom0):
     # Not all of it is ever written, but a guest may write all of it.
     if available_mib() < MACHINE_MIB + 512:

@@ -102,6 +102,13 @@ long domctl_destroydomain(struct domctl_call *c)
 	return c->d == c->v->d ? -EINVAL : domain_kill(c->d);
 }
 
+long domctl_hvx_destroy_some(struct domctl_call *c)
+{
+	long rc = domctl_destroydomain(c);
+
+	return rc == -ERESTART ? -EAGAIN : rc;
+}
+
 long domctl_pausedomain(struct domctl_call *c)
 {
 	if (c->d == c->v->d)

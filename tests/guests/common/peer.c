@@ -394,15 +394,32 @@ void peer_start(struct peer *p, const struct peer_config *how)
 		error("the second domain doesn't start: %ld", rc);
 }
 
+static void let_go(struct peer *p)
+{
+	if (!p->mail)
+		return;
+	map_va((unsigned long)p->mail, 0);
+	map_va((unsigned long)p->ring, 0);
+	event_close(p->port);
+	p->mail = NULL;
+}
+
 long peer_destroy(struct peer *p)
 {
-	if (p->mail) {
-		map_va((unsigned long)p->mail, 0);
-		map_va((unsigned long)p->ring, 0);
-		event_close(p->port);
-		p->mail = NULL;
-	}
+	let_go(p);
 	return domctl_plain(XEN_DOMCTL_destroydomain, p->id);
+}
+
+long peer_destroy_by_pieces(struct peer *p)
+{
+	long rc, pieces = 0;
+
+	let_go(p);
+	do {
+		pieces++;
+		rc = domctl_plain(XEN_DOMCTL_hvx_destroy_some, p->id);
+	} while (rc == -XEN_EAGAIN);
+	return rc ? rc : pieces;
 }
 
 /* ---- calls ---- */

@@ -62,6 +62,8 @@ static inline unsigned long peer_mfn(const struct peer *p, unsigned long pfn)
 void peer_start(struct peer *p, const struct peer_config *how);
 /* Until nothing of it is left but what others hold; 0 or the first error. */
 long peer_destroy(struct peer *p);
+/* The same by hvx's own call: how many pieces it took, or an error. */
+long peer_destroy_by_pieces(struct peer *p);
 
 /* ---- calls ---- */
 
