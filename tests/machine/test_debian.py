@@ -111,7 +111,7 @@ def test_debian_lives_on_its_disk(dom0, folder):
     reads, sectors = [int(re.search('"read_%s": ([0-9]+)' % what, r.out).group(1))
                       for what in ("requests", "sectors")]
     assert reads > 1000 and sectors > 8 * reads
-    assert re.search(r'"disk_errors": *\[ *\]', r.out)
+    assert re.search(r'"disk_errors": *\[\s*\]', r.out)
     clean(paths[0])
 
 
