@@ -5,7 +5,8 @@ tool=$1 rounds=$2
 log=/var/log/xen/console/guest-blk.log
 [ $tool = hvxl ] || modprobe xen-blkback
 modprobe brd rd_nr=1 rd_size=65536
-cat initrd-cloud blkbench.cpio >initrd
+# A plain archive must begin at a multiple of four: the packed one comes last.
+cat blkbench.cpio initrd-cloud >initrd
 cat >blk.cfg <<END
 name = "blk"
 kernel = "/root/vmlinuz-cloud"
