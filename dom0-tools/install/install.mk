@@ -75,11 +75,11 @@ install-lib: $(O)/lib/libhvxs.a $(O)/lib/libhvxs.so
 
 # debhelper works in a folder with debian/ in it; this one isn't the sources'.
 deb: all $(O)/.deps-deb ## Debian packages, into $(O)/deb
-	$(Q)rm -rf $(O)/deb && mkdir -p $(O)/deb/work
-	$(Q)cp -r debian $(O)/deb/work/
-	$(Q)cd $(O)/deb/work && TOP=$(CURDIR) OUT=$(abspath $(O)) debian/rules binary \
+	$(Q)rm -rf $(O)/deb && mkdir -p $(O)/deb/tree
+	$(Q)cp -r debian $(O)/deb/tree/
+	$(Q)cd $(O)/deb/tree && TOP=$(CURDIR) OUT=$(abspath $(O)) debian/rules binary \
 		>../log 2>&1 || { tail -20 ../log; exit 1; }
-	$(Q)rm -rf $(O)/deb/work
+	$(Q)rm -rf $(O)/deb/tree
 	$(Q)ls $(O)/deb/*.deb
 
 .PHONY: list-installed
