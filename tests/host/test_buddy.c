@@ -65,11 +65,6 @@ mfn_t frame_to_mfn(const struct frame *fr)
 	return _mfn(FIRST + (unsigned long)(fr - words));
 }
 
-unsigned int frame_owner(const struct frame *fr)
-{
-	return (unsigned int)(fr->word >> 52);
-}
-
 void *mfn_to_virt(mfn_t mfn)
 {
 	assert_true(mfn_valid(mfn));

@@ -39,11 +39,11 @@
 #define TC_MASK	     (TC_MAX << TC_SHIFT)
 #define ALLOC	     ((uint64_t)1 << 45)
 #define PINNED	     ((uint64_t)1 << 46)
-#define STATE_SHIFT  47
+#define STATE_SHIFT  FRAME_STATE_SHIFT
 #define STATE_MASK   ((uint64_t)3 << STATE_SHIFT)
-#define TYPE_SHIFT   49
+#define TYPE_SHIFT   FRAME_TYPE_SHIFT
 #define TYPE_MASK    ((uint64_t)7 << TYPE_SHIFT)
-#define OWNER_SHIFT  52
+#define OWNER_SHIFT  FRAME_OWNER_SHIFT
 #define HELD	     ((uint64_t)1 << (TC_SHIFT + 19))
 #define FAILED	     ((uint64_t)1 << (TC_SHIFT + 18))
 #define ENTRIES_MASK ((uint64_t)0x3ff << TC_SHIFT)
@@ -99,18 +99,6 @@ static inline bool swap(uint64_t *w, uint64_t *old, uint64_t new)
 {
 	return __atomic_compare_exchange_n(w, old, new, false,
 					   __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
-}
-
-unsigned int frame_owner(const struct frame *fr)
-{
-	return w_owner(load(&fr->word));
-}
-
-enum frame_type frame_type(const struct frame *fr)
-{
-	uint64_t w = load(&fr->word);
-
-	return w_state(w) == FS_NONE ? FT_NONE : w_type(w);
 }
 
 bool frame_is_pinned(const struct frame *fr)

@@ -36,11 +36,10 @@
 #include <hvx/machine.h>
 #include <hvx/sched.h>
 
-/* One piece: so many times a table, or as many words as a table has, or 64
- * entries of the list; each about a microsecond. */
+/* One piece: so many times a table, or as many words as a table has, or what
+ * the list has of a table; each about a microsecond. */
 #define UNITS		64
 #define WORDS_PER_UNIT	512
-#define ITEMS_PER_UNIT	64
 /* Room for mappings of a frame, on average: a frame has one in the kernel's
  * map of all memory, and one for each process that has it. */
 #define ROOM		4
@@ -154,26 +153,28 @@ static unsigned long skip_empty(const struct domain *d, unsigned long m)
 	return m;
 }
 
-/* Words up to the next L1 and the L1 itself, or a unit of words. */
-static void list_unit(const struct domain *d, struct sample *s)
+/* From mfn m on: words up to the next L1 and the L1 itself, or a unit of
+ * words.  Returns where to go on.  Most of what all this costs is here and in
+ * list_table: what is seldom true comes last. */
+static unsigned long list_unit(const struct domain *d, struct sample *s,
+			       unsigned long m)
 {
-	unsigned long end;
+	unsigned long end = MIN(m + WORDS_PER_UNIT, frame_max_mfn);
 
-	s->next = skip_empty(d, s->next);
-	end = MIN(s->next + WORDS_PER_UNIT, frame_max_mfn);
-	while (s->next < end) {
-		mfn_t mfn = _mfn(s->next++);
+	while (m < end) {
+		mfn_t mfn = _mfn(m++);
+		const struct frame *fr = mfn_to_frame(mfn);
 
-		if (!mfn_valid(mfn) || !frame_owned_by(mfn_to_frame(mfn), d))
+		if (frame_owner(fr) != d->slot)
 			continue;
-		if (is_watched(s, mfn))
-			s->now.watched++;
-		if (frame_get_valid(mfn, d, FT_L1)) {
+		s->now.watched += is_watched(s, mfn);
+		if (frame_type(fr) == FT_L1 && frame_get_valid(mfn, d, FT_L1)) {
 			list_table(d, s, mfn);
 			frame_put_type_leaf(mfn);
-			return;
+			break;
 		}
 	}
+	return m;
 }
 
 /* True: all are listed, and no processor remembers having set a bit. */
@@ -182,7 +183,7 @@ static bool list_frames(const struct domain *d, struct sample *s)
 	for (unsigned int n = 0; s->next < frame_max_mfn; n++) {
 		if (n == UNITS || (n && preempt_needed()))
 			return false;
-		list_unit(d, s);
+		s->next = list_unit(d, s, skip_empty(d, s->next));
 	}
 	if (d->dirty_cpus)
 		tlb_flush_mask(READ_ONCE(d->dirty_cpus));
@@ -206,33 +207,43 @@ static bool first_seen(struct sample *s, mfn_t mfn)
 	return true;
 }
 
-static void end_item(const struct domain *d, struct sample *s, uint64_t item)
+static void end_item(struct sample *s, uint64_t *pte, uint64_t item)
 {
-	mfn_t l1 = item_l1(item), mfn = item_frame(item);
-	uint64_t *pte, e;
+	mfn_t mfn = item_frame(item);
+	uint64_t e = READ_ONCE(*pte);
 
-	if (!frame_get_valid(l1, d, FT_L1))
+	if (!(e & PTE_P) || !mfn_eq(pte_mfn(e), mfn))
 		return;
-	pte = (uint64_t *)mfn_to_virt(l1) + item_index(item);
-	e = READ_ONCE(*pte);
-	if ((e & PTE_P) && mfn_eq(pte_mfn(e), mfn)) {
-		if (e & PTE_A)
-			s->now.touched += first_seen(s, mfn);
-		else if (item & ITEM_A)
-			(void)set_accessed(pte, e, true);
-	}
-	frame_put_type_leaf(l1);
+	if (e & PTE_A)
+		s->now.touched += first_seen(s, mfn);
+	else if (item & ITEM_A)
+		(void)set_accessed(pte, e, true);
 }
 
-static bool end_items(const struct domain *d, struct sample *s)
+/* The items of the table that is next: they stand together. */
+static void end_table(const struct domain *d, struct sample *s)
+{
+	mfn_t l1 = item_l1(s->item[s->next]);
+	uint64_t *t = frame_get_valid(l1, d, FT_L1) ? mfn_to_virt(l1) : NULL;
+
+	for (; s->next < s->nr; s->next++) {
+		uint64_t item = s->item[s->next];
+
+		if (!mfn_eq(item_l1(item), l1))
+			break;
+		if (t)
+			end_item(s, t + item_index(item), item);
+	}
+	if (t)
+		frame_put_type_leaf(l1);
+}
+
+static bool end_tables(const struct domain *d, struct sample *s)
 {
 	for (unsigned int n = 0; s->next < s->nr; n++) {
-		uint64_t end = MIN(s->next + ITEMS_PER_UNIT, (uint64_t)s->nr);
-
 		if (n == UNITS || (n && preempt_needed()))
 			return false;
-		while (s->next < end)
-			end_item(d, s, s->item[s->next++]);
+		end_table(d, s);
 	}
 	return true;
 }
@@ -273,7 +284,7 @@ static int advance(struct domain *d, struct xen_domctl_hvx_working_set *ws,
 	if (s->phase == WATCHING || (s->phase == LISTING && !ws->samples))
 		enter(s, ENDING, *now);
 	if (s->phase == ENDING) {
-		if (!end_items(d, s))
+		if (!end_tables(d, s))
 			return 1;
 		s->now.core_ns += time_now() - *now;
 		*now = time_now();

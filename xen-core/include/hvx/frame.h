@@ -69,8 +69,25 @@ static inline unsigned int frame_region_shift(void)
 	return bits > 9 ? bits - 9 : 0;
 }
 
-unsigned int frame_owner(const struct frame *fr);
-enum frame_type frame_type(const struct frame *fr);
+#define FRAME_OWNER_SHIFT 52
+#define FRAME_TYPE_SHIFT  49
+#define FRAME_STATE_SHIFT 47
+
+/* What the word says right now; what is found so may have changed already. */
+static inline unsigned int frame_owner(const struct frame *fr)
+{
+	return (unsigned int)(READ_ONCE(fr->word) >> FRAME_OWNER_SHIFT);
+}
+
+static inline enum frame_type frame_type(const struct frame *fr)
+{
+	uint64_t w = READ_ONCE(fr->word);
+
+	return (w >> FRAME_STATE_SHIFT & 3) == FS_NONE ?
+		       FT_NONE :
+		       (enum frame_type)(w >> FRAME_TYPE_SHIFT & 7);
+}
+
 bool frame_is_pinned(const struct frame *fr);
 /* Owned by d right now (without a reference that may change). */
 bool frame_owned_by(const struct frame *fr, const struct domain *d);
