@@ -7,7 +7,8 @@
  * KiB in use. In use is what the kernel can't do without: all that the domain
  * has, less what is free or holds files that can be read again, plus what was
  * swapped out. Written when it has changed by more than a threshold, and now
- * and then even if not, so that the host sees that the agent lives; at its end
+ * and then even if not, never twice the same number, so that the host sees that
+ * the agent lives: a number that stays is one whose agent was killed. At its end
  * an empty value takes it back.
  *
  * One file and nothing but libc, so that it can be built for any guest. The
@@ -26,12 +27,12 @@
 #include <unistd.h>
 
 #define KEY	"memory/meminfo"
-#define REST	30		/* s: written anew at the latest */
 
 struct options {
 	const char *meminfo, *current, *store;
 	unsigned long threshold;	/* KiB */
 	unsigned int interval;		/* s between two looks */
+	unsigned int rest;		/* s: written anew at the latest */
 	bool once;
 };
 
@@ -236,7 +237,8 @@ static int run(const struct options *o, int fd)
 		if (!used)
 			return 1;
 		diff = used > last ? used - last : last - used;
-		if (!last || diff >= o->threshold || rested >= REST) {
+		if (!last || diff >= o->threshold || rested >= o->rest) {
+			used += !diff;
 			snprintf(value, sizeof(value), "%llu", used);
 			good = tell(fd, value);
 			last = used;
@@ -262,6 +264,7 @@ static const char usage[] =
 "Tells the host how much memory this guest uses (the store's " KEY ", KiB).\n"
 "  -i, --interval SECONDS   between two looks (1)\n"
 "  -t, --threshold KIB      tell only of changes as large as this (4096)\n"
+"  -r, --rest SECONDS       tell at the latest after so long (30)\n"
 "  -o, --once               tell once, and end\n"
 "      --meminfo FILE       instead of /proc/meminfo\n"
 "      --current FILE       instead of the balloon's current_kb\n"
@@ -289,6 +292,7 @@ static int parse(struct options *o, int argc, char **argv)
 	static const struct option longs[] = {
 		{ "interval", required_argument, NULL, 'i' },
 		{ "threshold", required_argument, NULL, 't' },
+		{ "rest", required_argument, NULL, 'r' },
 		{ "once", no_argument, NULL, 'o' },
 		{ "meminfo", required_argument, NULL, 'M' },
 		{ "current", required_argument, NULL, 'C' },
@@ -299,7 +303,7 @@ static int parse(struct options *o, int argc, char **argv)
 	long n = 1;
 	int c;
 
-	while (n > 0 && (c = getopt_long(argc, argv, "i:t:oh", longs,
+	while (n > 0 && (c = getopt_long(argc, argv, "i:t:r:oh", longs,
 					 NULL)) != -1) {
 		switch (c) {
 		case 'i':
@@ -309,6 +313,10 @@ static int parse(struct options *o, int argc, char **argv)
 		case 't':
 			n = positive(optarg, "--threshold");
 			o->threshold = (unsigned long)n;
+			break;
+		case 'r':
+			n = positive(optarg, "--rest");
+			o->rest = (unsigned int)n;
 			break;
 		case 'o':
 			o->once = true;
@@ -343,6 +351,7 @@ int main(int argc, char **argv)
 			   "current_kb",
 		.threshold = 4096,
 		.interval = 1,
+		.rest = 30,
 	};
 	struct sigaction sa = { .sa_handler = end };
 	int fd, status = parse(&o, argc, argv);

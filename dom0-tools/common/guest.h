@@ -95,6 +95,7 @@ struct guest_config {
 	int weight, cap;	/* -1: not said; cap in percent, 0: none */
 	unsigned int cpu_guarantee;	/* percent of a CPU; 0: none */
 	int cpu_burst;		/* percent beyond it; -1: no limit */
+	unsigned int cpu_bind;	/* 1: each vCPU to the best processor */
 	char *kernel, *ramdisk;
 	char *cmdline;		/* of the kernel, whole */
 	char *bootloader;

@@ -151,6 +151,9 @@ static void check_cpus(struct check *c, const struct guest_config *config)
 	    (config->cpu_burst < 0 || !config->cpu_guarantee))
 		fault(c, "cpu_burst", -1, "expected a number of percent, and "
 		      "a cpu_guarantee");
+	if (config->cpu_bind && config->hard_count)
+		fault(c, "cpu_bind", -1, "expected no cpus beside it: they say "
+		      "where the vCPUs run");
 	check_sets(c, "cpus", config->hard, config->hard_count, vcpus);
 	check_sets(c, "cpus_soft", config->soft, config->soft_count, vcpus);
 }

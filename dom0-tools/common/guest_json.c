@@ -87,6 +87,7 @@ static const struct field hvx_fields[] = {
 	C("mem_weight", UINT, mem_weight),
 	C("cpu_guarantee", UINT, cpu_guarantee),
 	C("cpu_burst", INT, cpu_burst),
+	C("cpu_bind", UINT, cpu_bind),
 	LIST(struct guest_config, "vscsis", STRINGS, vscsis, vscsi_count,
 	     GUEST_STRINGS_MAX),
 	{ }
@@ -271,7 +272,7 @@ static bool says_ours(const struct guest_config *config)
 {
 	return config->vscsi_count || config->mem_floor_kb ||
 	       config->mem_weight || config->cpu_guarantee ||
-	       config->cpu_burst >= 0;
+	       config->cpu_burst >= 0 || config->cpu_bind;
 }
 
 /* sched: NULL for a guest that is only described. */

@@ -30,6 +30,13 @@ struct info {
 	unsigned int vcpus;
 	unsigned int guarantee;	/* of processor time, see cpu.h */
 	int burst;
+	bool bind;		/* its vCPUs are to be bound, */
+	bool bind_done;		/* and that was seen to */
+	uint64_t run_ns, wait_ns;	/* of its vCPUs, in all, at states_at */
+	int64_t states_at;	/* 0: not read yet */
+	unsigned int used, waited, extra;	/* see cpu.h */
+	uint64_t told;		/* KiB, by its agent; 0: nothing */
+	int64_t told_at;	/* when that last changed */
 	uint64_t sampled;	/* KiB; 0: not yet, or not here */
 	int64_t sampled_at;
 	enum alloc_why why;	/* of the last round */
@@ -53,6 +60,7 @@ struct allocd {
 	unsigned int cpus;		/* of the machine */
 	unsigned int dom0_weight;	/* as the operator has it, */
 	unsigned int dom0_set;		/* and as it was set by us; 0: not yet */
+	int64_t silence;		/* ms after which an agent is dead; 0: never */
 	int64_t sample;			/* ms between looks at a guest; 0: none */
 	unsigned int samples;		/* frames that are looked at */
 	struct alloc_guest *guests;
@@ -76,6 +84,10 @@ void observe_new(struct allocd *a);
 /* The index of a domain by name or id, or -1. */
 int find_guest(const struct allocd *a, const char *who);
 
+/* Whether its agent told something, and something else within so many ms; 0:
+ * ever. */
+bool agent_speaks(const struct allocd *a, unsigned int i, int64_t ms);
+
 /* ---- sample.c ---- */
 
 /* Asks the hypervisor what guests use that don't tell themselves: some in each
@@ -84,12 +96,21 @@ void sample_some(struct allocd *a);
 
 /* ---- cpu_apply.c ---- */
 
-/* Sets weights and caps of those that have a class, and dom0's. */
+/* Reads how long domains ran and waited, and sets weights and caps of those that
+ * have a class, and dom0's. */
 void cpu_round(struct allocd *a);
+
+/* ---- pins.c ---- */
+
 /* Where vCPUs of a new guest would be best, as an array; each of them is to use
  * `each` percent. */
 struct json_object *pins_json(struct allocd *a, unsigned int vcpus,
 			      unsigned int each);
+/* Binds each vCPU of a guest to the processor that is best for it now. 0, or -1
+ * and errno. */
+int pins_apply(struct allocd *a, unsigned int i);
+/* Those whose configuration asks for it and that are bound nowhere. */
+void pins_round(struct allocd *a);
 
 /* ---- apply.c ---- */
 

@@ -5,12 +5,22 @@
 #define WEIGHT_USUAL	256
 /* Percent of the machine that guarantees leave to others. */
 #define LEAST_LEFT	5
+/* Percent: who waits less isn't kept from running. */
+#define WAIT_LEAST	2
+/* Percent: so much extra weight makes no difference any more. */
+#define EXTRA_MOST	3100
 
 static unsigned int guaranteed(const struct cpu_guest *g)
 {
 	unsigned int most = g->vcpus * 100;
 
 	return g->guarantee < most ? g->guarantee : most;
+}
+
+/* What it has for certain. */
+static unsigned int due(const struct cpu_rules *r, const struct cpu_guest *g)
+{
+	return g->dom0 && r->dom0 ? r->dom0 * r->cpus : guaranteed(g);
 }
 
 /* What is to be known of all before any has its share. */
@@ -26,10 +36,8 @@ static struct sums add_up(const struct cpu_rules *r, const struct cpu_guest *g,
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		if (g[i].dom0 && r->dom0)
-			s.certain += (double)r->dom0 * r->cpus;
-		else if (g[i].guarantee)
-			s.certain += guaranteed(&g[i]);
+		if (due(r, &g[i]))
+			s.certain += due(r, &g[i]);
 		else
 			s.weights += g[i].weight;
 	}
@@ -79,11 +87,9 @@ static void deal(const struct cpu_rules *r, const struct cpu_guest *g,
 	for (i = 0; i < n; i++) {
 		out[i].cap = cap_for(&g[i]);
 		out[i].weight = g[i].weight;
-		if (g[i].dom0 && r->dom0)
-			out[i].weight = weight_for((double)r->dom0 * r->cpus,
-						   each);
-		else if (g[i].guarantee)
-			out[i].weight = weight_for(guaranteed(&g[i]), each);
+		if (due(r, &g[i]))
+			out[i].weight = weight_for(due(r, &g[i]), each *
+						   (100 + g[i].extra) / 100);
 	}
 }
 
@@ -108,6 +114,26 @@ bool cpu_shares(const struct cpu_rules *r, const struct cpu_guest *g,
 	return fits;
 }
 
+/* Up by as much as is lacking, which is never too much: with twice the weight a
+ * guest has less than twice the time. Down more slowly, and only from well above
+ * what is due: between the two it rests. */
+unsigned int cpu_extra(const struct cpu_rules *r, const struct cpu_guest *g)
+{
+	unsigned int part = due(r, g), now = 100 + g->extra, to = now;
+
+	if (!part)
+		return 0;
+	if (g->waited < WAIT_LEAST)
+		return g->extra;
+	if (g->used < part - part / 32)
+		to = g->used ? now * part / g->used : 2 * now;
+	else if (g->used > part + part / 8)
+		to = now - now / 8;
+	to = to > 2 * now ? 2 * now : to;
+	to = to > 100 + EXTRA_MOST ? 100 + EXTRA_MOST : to;
+	return to > 100 ? to - 100 : 0;
+}
+
 void cpu_pins(unsigned int cpus, unsigned int *load, unsigned int n,
 	      unsigned int each, unsigned int *out)
 {
@@ -118,7 +144,7 @@ void cpu_pins(unsigned int cpus, unsigned int *load, unsigned int n,
 		for (c = 1; c < cpus; c++)
 			if (load[c] < load[best])
 				best = c;
-		/* One without a guarantee takes its place, too. */
+		/* One that uses nothing takes its place, too. */
 		load[best] += each ? each : 1;
 		out[i] = best;
 	}

@@ -1,17 +1,46 @@
 /* SPDX-License-Identifier: MIT */
-/* Weights, caps and places of vCPUs: what cpu.c says, to the scheduler. */
+/* Weights and caps: what cpu.c says, to the scheduler; and how long domains ran
+ * and waited, from it. */
 #include "allocd.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <json-c/json.h>
+#include <abi/vcpu.h>
 #include <common/log.h>
 #include "cpu.h"
 
-/* CPUs that plans know. */
-#define CPUS_MAX	1024
+/* Of so many ms at least percents are made. */
+#define STATES_MS	1000
+
+/* ---- run states ---- */
+
+static unsigned int percent(uint64_t ns, int64_t ms)
+{
+	return ns / 10000 / (uint64_t)ms;
+}
+
+/* Xen doesn't tell: then nobody is seen to wait. */
+static void read_states(struct allocd *a, unsigned int i)
+{
+	struct info *in = &a->infos[i];
+	int64_t now = loop_now(), ms = now - in->states_at;
+	uint64_t time[4];
+
+	if ((in->states_at && ms < STATES_MS) ||
+	    hvctl_run_states(a->hv, a->guests[i].domid, time))
+		return;
+	if (in->states_at) {
+		in->used = percent(time[RUNSTATE_running] - in->run_ns, ms);
+		in->waited = percent(time[RUNSTATE_runnable] - in->wait_ns, ms);
+	}
+	in->run_ns = time[RUNSTATE_running];
+	in->wait_ns = time[RUNSTATE_runnable];
+	in->states_at = now;
+}
+
+/* ---- weights and caps ---- */
 
 /* dom0's weight is the operator's until we raise it, and again when somebody
  * else changed it. */
@@ -26,17 +55,36 @@ static void take_dom0(struct allocd *a, struct cpu_guest *g)
 static int take(struct allocd *a, unsigned int i, struct cpu_guest *g,
 		struct xen_domctl_sched_credit *now)
 {
-	const struct info *in = &a->infos[i];
+	struct cpu_rules r = { a->cpus, a->dom0_cpu };
+	struct info *in = &a->infos[i];
 
 	if (hvctl_share_get(a->hv, a->guests[i].domid, now))
 		return -1;
 	*g = (struct cpu_guest){
 		.vcpus = in->vcpus, .guarantee = in->guarantee,
 		.burst = in->burst, .weight = now->weight, .cap = now->cap,
+		.used = in->used, .waited = in->waited, .extra = in->extra,
 	};
 	if (!a->guests[i].domid)
 		take_dom0(a, g);
+	g->extra = in->extra = cpu_extra(&r, g);
 	return 0;
+}
+
+static void tell_share(struct allocd *a, unsigned int i,
+		       const struct xen_domctl_sched_credit *to)
+{
+	const struct info *in = &a->infos[i];
+	char waited[80] = "";
+
+	if (in->extra)
+		snprintf(waited, sizeof(waited),
+			 ", beside others where it runs (it ran %u percent and waited %u)",
+			 in->used, in->waited);
+	decision(a, i, "cpu-share", NULL, "weight %u, cap %u: %s%s", to->weight,
+		 to->cap, a->guests[i].domid
+		 ? "so that it gets what it is guaranteed"
+		 : "so that guests leave it its part", waited);
 }
 
 static void give(struct allocd *a, unsigned int i,
@@ -56,10 +104,7 @@ static void give(struct allocd *a, unsigned int i,
 	}
 	if (!a->guests[i].domid)
 		a->dom0_set = to.weight;
-	decision(a, i, "cpu-share", NULL, "weight %u, cap %u: %s", to.weight,
-		 to.cap, a->guests[i].domid
-		 ? "so that it gets what it is guaranteed"
-		 : "so that guests leave it its part");
+	tell_share(a, i, &to);
 }
 
 void cpu_round(struct allocd *a)
@@ -70,6 +115,8 @@ void cpu_round(struct allocd *a)
 	struct cpu_share *s = calloc(n + 1, sizeof(*s));
 	struct cpu_rules r = { a->cpus, a->dom0_cpu };
 
+	for (i = 0; i < n; i++)
+		read_states(a, i);
 	/* One that goes just now is seen in the next round. */
 	for (i = 0; now && g && s && i < n; i++)
 		if (take(a, i, &g[i], &now[i]))
@@ -82,43 +129,4 @@ void cpu_round(struct allocd *a)
 	free(now);
 	free(g);
 	free(s);
-}
-
-/* ---- plans ---- */
-
-/* What a vCPU that is bound to one processor may use of it. */
-static void add_load(struct allocd *a, unsigned int i, unsigned int vcpu,
-		     unsigned int *load)
-{
-	const struct info *in = &a->infos[i];
-	uint8_t hard[CPUS_MAX / 8] = { 0 };
-	unsigned int c, bound = 0, where = 0;
-
-	if (hvctl_vcpu_affinity_get(a->hv, a->guests[i].domid, vcpu, hard,
-				    NULL, a->cpus))
-		return;
-	for (c = 0; c < a->cpus; c++)
-		if (hard[c / 8] >> c % 8 & 1) {
-			bound++;
-			where = c;
-		}
-	if (bound == 1)
-		load[where] += in->guarantee ? in->guarantee / in->vcpus : 1;
-}
-
-struct json_object *pins_json(struct allocd *a, unsigned int vcpus,
-			      unsigned int each)
-{
-	struct json_object *list = json_object_new_array();
-	unsigned int load[CPUS_MAX] = { 0 }, pins[512], i, v;
-
-	if (a->cpus > CPUS_MAX || vcpus > 512)
-		return list;
-	for (i = 0; i < a->count; i++)
-		for (v = 0; v < a->infos[i].vcpus; v++)
-			add_load(a, i, v, load);
-	cpu_pins(a->cpus, load, vcpus, each, pins);
-	for (v = 0; v < vcpus; v++)
-		json_object_array_add(list, json_object_new_int(pins[v]));
-	return list;
 }

@@ -152,7 +152,7 @@ int main(int argc, char **argv)
 	struct options o = { .socket = getenv("HVXALLOCD_SOCKET"),
 			     .slack = 32 };
 	struct allocd a = { .rules = alloc_default_rules, .interval = 1000,
-			    .sample = 5000, .samples = 512,
+			    .sample = 5000, .samples = 512, .silence = 120000,
 			    .dom0_cpu = 10 };
 
 	if (!o.socket)

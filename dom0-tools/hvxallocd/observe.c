@@ -23,7 +23,7 @@
 /* In the order in which they are read; those from NODE_NAME on seldom. */
 enum node {
 	NODE_TARGET, NODE_USED, NODE_NAME, NODE_MOST, NODE_FLOOR, NODE_MAX,
-	NODE_WEIGHT, NODE_GUARANTEE, NODE_BURST, NODES
+	NODE_WEIGHT, NODE_GUARANTEE, NODE_BURST, NODE_BIND, NODES
 };
 static const char *const nodes[NODES] = {
 	[NODE_TARGET] = "memory/target", [NODE_USED] = "memory/meminfo",
@@ -32,6 +32,7 @@ static const char *const nodes[NODES] = {
 	[NODE_WEIGHT] = "memory/weight",
 	[NODE_GUARANTEE] = "hvx/cpu-guarantee",
 	[NODE_BURST] = "hvx/cpu-burst",
+	[NODE_BIND] = "hvx/cpu-bind",
 };
 
 /* ---- the hypervisor ---- */
@@ -193,6 +194,7 @@ static void take_class(struct info *in, char **value)
 		in->guarantee = n;
 	if (number(value[NODE_BURST], &n) && n <= 100 * in->vcpus)
 		in->burst = n;
+	in->bind = number(value[NODE_BIND], &n) && n;
 }
 
 static void take_seldom(struct alloc_guest *g, struct info *in, char **value)
@@ -216,6 +218,42 @@ static void take_seldom(struct alloc_guest *g, struct info *in, char **value)
 		g->weight = weight;
 }
 
+bool agent_speaks(const struct allocd *a, unsigned int i, int64_t ms)
+{
+	const struct info *in = &a->infos[i];
+
+	return in->told && (!ms || a->host.now - in->told_at < ms);
+}
+
+/* An agent that lives never tells the same for long. */
+static void take_told(struct allocd *a, unsigned int i, const char *value)
+{
+	struct info *in = &a->infos[i];
+	uint64_t told;
+
+	if (!number(value, &told))
+		told = 0;
+	if (told != in->told)
+		in->told_at = a->host.now;
+	in->told = told;
+}
+
+static void take_use(struct allocd *a, unsigned int i)
+{
+	struct alloc_guest *g = &a->guests[i];
+	const struct info *in = &a->infos[i];
+
+	g->used = 0;
+	g->source = USE_NONE;
+	if (agent_speaks(a, i, a->silence)) {
+		g->used = in->told;
+		g->source = USE_AGENT;
+	} else if (in->sampled) {
+		g->used = in->sampled;
+		g->source = USE_SAMPLED;
+	}
+}
+
 static void take_values(struct allocd *a, unsigned int i, char **value,
 			bool seldom)
 {
@@ -226,14 +264,8 @@ static void take_values(struct allocd *a, unsigned int i, char **value,
 	if (!number(value[NODE_TARGET], &g->target))
 		g->target = g->current;
 	g->fixed = !a->infos[i].managed || a->infos[i].still;
-	g->used = 0;
-	g->source = USE_NONE;
-	if (number(value[NODE_USED], &g->used) && g->used) {
-		g->source = USE_AGENT;
-	} else if (a->infos[i].sampled) {
-		g->used = a->infos[i].sampled;
-		g->source = USE_SAMPLED;
-	}
+	take_told(a, i, value[NODE_USED]);
+	take_use(a, i);
 }
 
 static void read_guest(struct allocd *a, unsigned int i, bool seldom)

@@ -57,6 +57,10 @@ static struct json_object *guest_json(const struct allocd *a, unsigned int i)
 		add_size(o, "cpu_guarantee", in->guarantee);
 	if (in->burst >= 0)
 		add_size(o, "cpu_burst", in->burst);
+	if (in->states_at) {
+		add_size(o, "cpu_used", in->used);
+		add_size(o, "cpu_waited", in->waited);
+	}
 	if (!in->managed)
 		return o;
 	add_size(o, "target", g->target);
@@ -271,6 +275,26 @@ static int do_set(struct allocd *a, struct request *r,
 	return 0;
 }
 
+/* ---- processors ---- */
+
+static int do_bind(struct allocd *a, struct request *r,
+		   struct json_object *args, struct fault *f)
+{
+	const char *who;
+	int i;
+
+	if (proto_string(args, "domain", &who, f))
+		return -1;
+	i = find_guest(a, who);
+	if (i < 0)
+		return fault_set(f, ENOENT, "bind", who,
+				 "there is no domain %.60s", who);
+	if (pins_apply(a, i))
+		return fault_errno(f, "bind", who, "binding its vCPUs");
+	req_ok(r, NULL);
+	return 0;
+}
+
 /* ---- the rest ---- */
 
 static int do_events(struct allocd *a, struct request *r,
@@ -305,6 +329,7 @@ static const struct op {
 	{ "plan", do_plan },
 	{ "reserve", do_reserve },
 	{ "set", do_set },
+	{ "bind", do_bind },
 	{ "events", do_events },
 	{ "ping", do_ping },
 };

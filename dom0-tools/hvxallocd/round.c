@@ -7,7 +7,7 @@
 #include <json-c/json.h>
 #include <common/log.h>
 
-/* Weights and caps change only when guests come and go. */
+/* Weights and caps follow what guests used over some rounds. */
 #define CPU_ROUNDS	4
 /* While a guest that is to come waits for memory. */
 #define HURRY_MS	200
@@ -69,6 +69,7 @@ void round_run(struct allocd *a)
 	sample_some(a);
 	if (a->rounds % CPU_ROUNDS == 0)
 		cpu_round(a);
+	pins_round(a);
 	a->rounds++;
 	loop_arm(a->timer, waiting && a->interval > HURRY_MS ? HURRY_MS
 							     : a->interval);

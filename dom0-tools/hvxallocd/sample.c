@@ -2,7 +2,8 @@
 /*
  * What guests without an agent use: the hypervisor watches some of their
  * frames from one look to the next. A look takes some milliseconds, so a round
- * has a few.
+ * has a few. One whose agent is silent is watched already before the agent is
+ * taken for dead, so that its use is never unknown.
  */
 #include "allocd.h"
 
@@ -17,7 +18,7 @@ static bool wanted(const struct allocd *a, unsigned int i)
 	const struct info *in = &a->infos[i];
 
 	return g->domid && !g->fixed && g->floor < g->max &&
-	       g->source != USE_AGENT &&
+	       !agent_speaks(a, i, a->silence / 2) &&
 	       a->host.now - in->sampled_at >= a->sample;
 }
 

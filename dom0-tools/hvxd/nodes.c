@@ -152,6 +152,8 @@ static void put_home(struct writer *w)
 		    c->cpu_guarantee);
 	if (c->cpu_burst >= 0)
 		put(w, PERM_PARENT, "hvx/cpu-burst", "%d", c->cpu_burst);
+	if (c->cpu_bind)
+		put(w, PERM_PARENT, "hvx/cpu-bind", "1");
 	for (i = 0; i < sizeof(guests) / sizeof(*guests); i++)
 		put(w, PERM_GUEST, guests[i], "%s", "");
 	put_control(w);

@@ -58,6 +58,8 @@ const struct key cfg_keys[] = {
 	     "CPU time that it gets for certain, in percent of one CPU"),
 	INT("cpu_burst", cpu_burst, 0, 100 * GUEST_VCPUS_MAX,
 	    "most that it gets beyond, likewise"),
+	UINT("cpu_bind", cpu_bind, 0, 1,
+	     "1: each vCPU is bound to the CPU that is used least"),
 
 	STRING("kernel", kernel, "path of the kernel"),
 	STRING("ramdisk", ramdisk, "path of its initial RAM disk"),

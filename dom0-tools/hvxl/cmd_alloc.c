@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alloc status, plan and set: what hvxallocd deals out, and by which rules. */
+/* alloc status, plan, set and bind: what hvxallocd deals out, and by which rules. */
 #include "cmds.h"
 
 #include <errno.h>
@@ -137,6 +137,22 @@ static int set(char **words, int n)
 	return !answer;
 }
 
+/* ---- bind ---- */
+
+static int bind(const char *who)
+{
+	struct json_object *args = hvxd_domain_args(domain_find(who)), *answer;
+
+	if (only_dry_run("bind each vCPU of %s to the processor that is used "
+			 "least", who)) {
+		json_object_put(args);
+		return 0;
+	}
+	answer = ask("bind", args);
+	json_object_put(answer);
+	return !answer;
+}
+
 int cmd_alloc(int argc, char **argv)
 {
 	char **rest;
@@ -148,5 +164,7 @@ int cmd_alloc(int argc, char **argv)
 		return plan(rest[1], rest + 2, n - 2);
 	if (!strcmp(rest[0], "set"))
 		return set(rest + 1, n - 1);
-	return args_wrong("status, plan FILE or set is to be said");
+	if (!strcmp(rest[0], "bind") && n == 2)
+		return bind(rest[1]);
+	return args_wrong("status, plan FILE, set or bind DOMAIN is to be said");
 }

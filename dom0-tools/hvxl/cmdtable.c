@@ -42,8 +42,8 @@ const struct command commands[] = {
 	  "Set how much memory a domain has now",
 	  NULL, CMD_DOMAIN },
 	{ "alloc", cmd_alloc, "status | plan <ConfigFile> [key=value ...] | "
-	  "set [<Domain>] <key=value> ...",
-	  "Show and set how memory is dealt out to domains",
+	  "set [<Domain>] <key=value> ... | bind <Domain>",
+	  "Show and set how memory and processors are dealt out to domains",
 	  NULL, CMD_JSON | CMD_DRY_RUN },
 	{ "vcpu-list", cmd_vcpu_list, "[Domain ...]",
 	  "Show virtual processors: where they are, and may be",

@@ -33,6 +33,17 @@ static size_t length(struct json_object *list)
 
 /* ---- status ---- */
 
+/* Percent of a processor, where the hypervisor tells. */
+static void put_cpu(FILE *out, struct json_object *g, const char *state)
+{
+	if (at(g, "cpu_used"))
+		fprintf(out, " %5d %5d %s\n",
+			json_object_get_int(at(g, "cpu_used")),
+			json_object_get_int(at(g, "cpu_waited")), state);
+	else
+		fprintf(out, " %5s %5s %s\n", "-", "-", state);
+}
+
 static void guest_row(FILE *out, struct json_object *g)
 {
 	const char *source = text(g, "source");
@@ -40,8 +51,9 @@ static void guest_row(FILE *out, struct json_object *g)
 	fprintf(out, "%-24s %4d %6ld", text(g, "name"),
 		json_object_get_int(at(g, "domid")), mib(g, "current"));
 	if (!json_object_get_boolean(at(g, "managed"))) {
-		fprintf(out, " %6s %6s %6s %6s %6s %6s %-8s %s\n", "-", "-",
-			"-", "-", "-", "-", "-", "unmanaged");
+		fprintf(out, " %6s %6s %6s %6s %6s %6s %-8s", "-", "-", "-",
+			"-", "-", "-", "-");
+		put_cpu(out, g, "unmanaged");
 		return;
 	}
 	fprintf(out, " %6ld %6ld %6ld %6ld %6d", mib(g, "target"),
@@ -51,7 +63,8 @@ static void guest_row(FILE *out, struct json_object *g)
 		fprintf(out, " %6ld", mib(g, "used"));
 	else
 		fprintf(out, " %6s", "-");
-	fprintf(out, " %-8s %s\n", source, text(g, "why"));
+	fprintf(out, " %-8s", source);
+	put_cpu(out, g, text(g, "why"));
 }
 
 /* In words what is out of the ordinary. */
@@ -84,9 +97,9 @@ void table_alloc(FILE *out, struct json_object *status)
 		"%ld, for new guests: %ld\n", mib(host, "total"),
 		mib(host, "free"), mib(host, "slack"), mib(host, "reserved"),
 		mib(host, "there"));
-	fprintf(out, "%-24s %4s %6s %6s %6s %6s %6s %6s %6s %-8s %s\n", "Name",
-		"ID", "Has", "Target", "Share", "Floor", "Max", "Weight",
-		"Uses", "Source", "State");
+	fprintf(out, "%-24s %4s %6s %6s %6s %6s %6s %6s %6s %-8s %5s %5s %s\n",
+		"Name", "ID", "Has", "Target", "Share", "Floor", "Max",
+		"Weight", "Uses", "Source", "CPU", "Waits", "State");
 	for (i = 0; i < length(guests); i++)
 		guest_row(out, json_object_array_get_idx(guests, i));
 	for (i = 0; i < length(kept); i++) {

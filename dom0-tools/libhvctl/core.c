@@ -575,6 +575,21 @@ int hvctl_vcpu_info(struct hvctl *h, uint32_t domid, uint32_t vcpu,
 	return 0;
 }
 
+int hvctl_run_states(struct hvctl *h, uint32_t domid, uint64_t *time)
+{
+	struct xen_domctl *op =
+		hvctl_domctl_new(h, XEN_DOMCTL_hvx_run_states, domid);
+
+	if (hvctl_domctl_do(h, op)) {
+		if (errno == ENOSYS)
+			errno = EOPNOTSUPP;
+		return -1;
+	}
+	memcpy(time, op->u.hvx_run_states.time,
+	       sizeof(op->u.hvx_run_states.time));
+	return 0;
+}
+
 static int affinity(struct hvctl *h, struct xen_domctl *op, uint32_t vcpu,
 		    uint8_t *hard, uint8_t *soft, unsigned int cpus)
 {

@@ -130,6 +130,8 @@ int hvctl_evtchn_alloc(struct hvctl *h, uint32_t domid, uint32_t remote);
 
 int hvctl_vcpu_info(struct hvctl *h, uint32_t domid, uint32_t vcpu,
 		    struct xen_domctl_getvcpuinfo *out);
+/* By RUNSTATE_*, ns of all vCPUs together. -1 and EOPNOTSUPP: not on Xen. */
+int hvctl_run_states(struct hvctl *h, uint32_t domid, uint64_t *time);
 /* Bit maps of bytes, CPU 0 in bit 0 of byte 0; either may be NULL. set: what
  * came of it is written back. */
 int hvctl_vcpu_affinity_get(struct hvctl *h, uint32_t domid, uint32_t vcpu,

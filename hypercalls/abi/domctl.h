@@ -92,6 +92,7 @@
  * goes on by itself until all is done, and so keeps the caller's kernel from
  * running anything else on that vCPU: with much memory, for too long. */
 #define XEN_DOMCTL_hvx_destroy_some		257
+#define XEN_DOMCTL_hvx_run_states		258
 #define XEN_DOMCTL_gdbsx_guestmemio		1000
 #define XEN_DOMCTL_gdbsx_pausevcpu		1001
 #define XEN_DOMCTL_gdbsx_unpausevcpu		1002
@@ -426,6 +427,12 @@ struct xen_domctl_hvx_working_set {
 
 #define XEN_DOMCTL_HVX_WS_MAX_SAMPLES		32768
 
+/* How long a domain's vCPUs, together, have been in each state so far: running,
+ * waiting for a CPU (the guest's own steal time), blocked, offline. */
+struct xen_domctl_hvx_run_states {
+	uint64_t time[4];		/* out: ns, by RUNSTATE_* */
+};
+
 struct xen_domctl {
 	uint32_t cmd;			/* XEN_DOMCTL_* */
 	uint32_t interface_version;
@@ -460,6 +467,7 @@ struct xen_domctl {
 		struct xen_domctl_vnuma vnuma;
 		struct xen_domctl_paging_mempool paging_mempool;
 		struct xen_domctl_hvx_working_set hvx_working_set;
+		struct xen_domctl_hvx_run_states hvx_run_states;
 		uint8_t pad[128];
 	} u;
 };

@@ -210,6 +210,26 @@ static void changes_are_told(void **state)
 	assert_int_equal(finish(), 0);
 }
 
+/* Nothing changes, and it lives: each time another number, and a near one. */
+static void life_is_told(void **state)
+{
+	char value[64], last[64] = "";
+	unsigned int i;
+
+	(void)state;
+	start("--rest", "1");
+	for (i = 0; i < 4; i++) {
+		reply(XS_WRITE, expect_write(value), "OK", 3);
+		assert_string_not_equal(value, last);
+		assert_in_range(strtoul(value, NULL, 10), 206000, 206001);
+		strcpy(last, value);
+	}
+	kill(agent, SIGTERM);
+	reply(XS_WRITE, expect_write(value), "OK", 3);
+	assert_string_equal(value, "");
+	assert_int_equal(finish(), 0);
+}
+
 static void a_host_that_refuses(void **state)
 {
 	char value[64];
@@ -277,6 +297,7 @@ int main(void)
 		cmocka_unit_test_setup(once, setup),
 		cmocka_unit_test_setup(what_the_domain_has, setup),
 		cmocka_unit_test_setup(changes_are_told, setup),
+		cmocka_unit_test_setup(life_is_told, setup),
 		cmocka_unit_test_setup(a_host_that_refuses, setup),
 		cmocka_unit_test_setup(answers_that_are_none, setup),
 		cmocka_unit_test_setup(a_kernel_that_tells_nothing, setup),

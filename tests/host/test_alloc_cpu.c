@@ -101,6 +101,85 @@ static void dom0_is_raised_and_never_lowered(void **state)
 	assert_int_equal(s[0].weight, 256);
 }
 
+/* One processor on which all of n guests are bound and want all they can get. */
+static void play(struct cpu_guest *g, const struct cpu_share *s, unsigned int n)
+{
+	double sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		sum += s[i].weight;
+	for (i = 0; i < n; i++) {
+		g[i].used = (unsigned int)(100 * s[i].weight / sum);
+		g[i].waited = 100 - g[i].used;
+	}
+}
+
+/* By weight alone, the first one's guarantee would be a part of a machine that
+ * it can't use: it gets it nevertheless, and then nothing moves any more. */
+static void who_waits_gets_its_guarantee(void **state)
+{
+	struct cpu_rules r = { .cpus = 4 };
+	struct cpu_guest g[3] = { plain(256), plain(256), plain(256) };
+	struct cpu_share s[3];
+	unsigned int round, i, changed = 0, was;
+
+	(void)state;
+	g[0].guarantee = 50;
+	cpu_shares(&r, g, 3, s);
+	play(g, s, 3);
+	assert_true(g[0].used < 30);
+	for (round = 0; round < 20; round++) {
+		for (i = 0; i < 3; i++) {
+			was = g[i].extra;
+			g[i].extra = cpu_extra(&r, &g[i]);
+			if (g[i].extra != was)
+				changed = round;
+		}
+		cpu_shares(&r, g, 3, s);
+		play(g, s, 3);
+	}
+	assert_in_range(g[0].used, 48, 57);
+	assert_true(changed < 10);
+	assert_int_equal(g[1].extra, 0);
+	/* The others go: it doesn't wait, and keeps what it may need again. */
+	was = g[0].extra;
+	g[0].used = 100;
+	g[0].waited = 0;
+	assert_int_equal(cpu_extra(&r, &g[0]), was);
+	/* It is let run where others aren't: it gives the extra back. */
+	for (round = 0; round < 40; round++) {
+		g[0].used = 80;
+		g[0].waited = 20;
+		g[0].extra = cpu_extra(&r, &g[0]);
+	}
+	assert_int_equal(g[0].extra, 0);
+}
+
+static void extra_has_bounds(void **state)
+{
+	struct cpu_rules r = { .cpus = 2, .dom0 = 10 };
+	struct cpu_guest g = plain(256);
+	unsigned int round;
+
+	(void)state;
+	g.guarantee = 100;
+	for (round = 0; round < 100; round++) {
+		g.used = any(3);
+		g.waited = 2 + any(100);
+		g.extra = cpu_extra(&r, &g);
+		assert_true(g.extra <= 3100);
+	}
+	/* dom0 has a part, too; who has none gets nothing. */
+	g = plain(256);
+	g.used = 5;
+	g.waited = 50;
+	g.extra = 70;
+	assert_int_equal(cpu_extra(&r, &g), 0);
+	g.dom0 = true;
+	assert_true(cpu_extra(&r, &g) > 70);
+}
+
 static void what_cannot_be_guaranteed_is_said(void **state)
 {
 	struct cpu_rules r = { .cpus = 1 };
@@ -165,6 +244,8 @@ int main(void)
 		cmocka_unit_test(guarantees_hold_under_load),
 		cmocka_unit_test(a_burst_is_a_cap),
 		cmocka_unit_test(dom0_is_raised_and_never_lowered),
+		cmocka_unit_test(who_waits_gets_its_guarantee),
+		cmocka_unit_test(extra_has_bounds),
 		cmocka_unit_test(what_cannot_be_guaranteed_is_said),
 		cmocka_unit_test(weights_stay_in_their_range),
 		cmocka_unit_test(pins_go_where_the_least_runs),

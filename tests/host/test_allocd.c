@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <json-c/json.h>
+#include <abi/vcpu.h>
 #include <hvxallocd/allocd.h>
 #include "fake_dom0.h"
 
@@ -36,6 +37,7 @@ static unsigned int nr_requests;
 static char events[16384];
 static uint64_t sampled;
 static unsigned int looks;
+static uint64_t run_states[FAKE_DOMAINS][4];
 
 void req_tell(struct request *r, struct json_object *answer)
 {
@@ -108,6 +110,13 @@ int hvctl_working_set(struct hvctl *h, uint32_t domid, uint32_t samples,
 	return 0;
 }
 
+int hvctl_run_states(struct hvctl *h, uint32_t domid, uint64_t *time)
+{
+	(void)h;
+	memcpy(time, run_states[domid], sizeof(run_states[domid]));
+	return 0;
+}
+
 /* ---- scenes ---- */
 
 static void start(void)
@@ -140,6 +149,7 @@ static int set_up(void **state)
 	dom0->free_pages = 0;
 	events[0] = 0;
 	sampled = looks = 0;
+	memset(run_states, 0, sizeof(run_states));
 	start();
 	return 0;
 }
@@ -323,6 +333,43 @@ static void the_hypervisor_tells_of_use(void **state)
 	a.infos[1].sampled_at = 0;
 	round_run(&a);
 	assert_int_equal(a.sample, 0);
+}
+
+/* A killed agent's last number isn't believed for ever. */
+static void an_agent_that_is_silent(void **state)
+{
+	(void)state;
+	guest(1, "web", 200, 100, 400);
+	sampled = 50 << 10;
+	a.silence = 1000;
+	put(1, "memory/meminfo", "150000");
+	round_run(&a);
+	assert_int_equal(a.guests[1].source, USE_AGENT);
+	assert_int_equal(looks, 0);
+	/* It says another number each time: it lives. */
+	a.infos[1].told_at -= 2000;
+	put(1, "memory/meminfo", "150001");
+	round_run(&a);
+	assert_int_equal(a.guests[1].source, USE_AGENT);
+	/* Silent for a while: watched, and still believed. */
+	a.infos[1].told_at -= 600;
+	round_run(&a);
+	assert_int_equal(a.guests[1].source, USE_AGENT);
+	assert_int_equal(a.guests[1].used, 150001);
+	assert_int_equal(looks, 1);
+	a.infos[1].told_at -= 600;
+	round_run(&a);
+	assert_int_equal(a.guests[1].source, USE_SAMPLED);
+	assert_int_equal(a.guests[1].used, 50 << 10);
+	/* It was started again. */
+	put(1, "memory/meminfo", "160000");
+	round_run(&a);
+	assert_int_equal(a.guests[1].source, USE_AGENT);
+	/* For agents that may be silent. */
+	a.infos[1].told_at -= 2000;
+	a.silence = 0;
+	round_run(&a);
+	assert_int_equal(a.guests[1].source, USE_AGENT);
 }
 
 /* ---- reservations ---- */
@@ -520,6 +567,74 @@ static void classes_become_weights_and_caps(void **state)
 	assert_int_equal(dom0->domains[0].credit.weight, 256);
 }
 
+/* Time goes by in which domain 1 ran and waited, ms. */
+static void ran(unsigned int i, int64_t ms, uint64_t run, uint64_t wait)
+{
+	run_states[a.guests[i].domid][RUNSTATE_running] += run * 1000000;
+	run_states[a.guests[i].domid][RUNSTATE_runnable] += wait * 1000000;
+	a.infos[i].states_at -= ms;
+	a.rounds = 0;
+	round_run(&a);
+}
+
+static void who_waits_is_seen(void **state)
+{
+	struct request *r;
+
+	(void)state;
+	fake_domain_add(1, "sure", 50, 1);
+	put(1, "hvx/cpu-guarantee", "50");
+	fake_domain_add(2, "plain", 50, 1);
+	a.dom0_cpu = 10;
+	round_run(&a);
+	assert_int_equal(dom0->domains[1].credit.weight, 74);
+	ran(1, 4000, 1000, 3000);
+	assert_in_range(a.infos[1].used, 24, 25);
+	assert_in_range(a.infos[1].waited, 74, 75);
+	assert_in_range(dom0->domains[1].credit.weight, 145, 160);
+	assert_non_null(strstr(events, "it ran 2"));
+	r = ask("{\"do\":\"status\"}");
+	assert_non_null(strstr(r->answer, "\"cpu_waited\":7"));
+}
+
+static void vcpus_are_bound(void **state)
+{
+	struct fake_domain *busy = fake_domain_add(1, "busy", 50, 2);
+	struct fake_domain *d = fake_domain_add(2, "new", 50, 2);
+	unsigned int i;
+
+	(void)state;
+	busy->hard[0] = 1;
+	busy->hard[1] = 4;
+	put(1, "hvx/cpu-guarantee", "150");
+	put(1, "hvx/cpu-bind", "1");
+	put(2, "hvx/cpu-bind", "1");
+	/* Not before all is there. */
+	d->info.flags |= XEN_DOMINF_paused;
+	round_run(&a);
+	assert_int_equal(d->hard[0], 0xf);
+	d->info.flags = 0;
+	round_run(&a);
+	assert_int_equal(d->hard[0], 2);
+	assert_int_equal(d->hard[1], 8);
+	assert_int_equal(d->soft[0], 0xf);
+	assert_non_null(strstr(events, "\"event\":\"cpu-bound\",\"domid\":2,"
+			       "\"name\":\"new\",\"cpus\":[1,3]"));
+	/* What is bound stays where it is, after a restart, too. */
+	assert_int_equal(busy->hard[0], 1);
+	d->hard[0] = 1;
+	stop();
+	start();
+	round_run(&a);
+	assert_int_equal(d->hard[0], 1);
+	/* Until the operator asks. */
+	assert_true(ask("{\"do\":\"bind\",\"domain\":\"new\"}")->ok);
+	for (i = 0; i < 2; i++)
+		assert_true(d->hard[i] == 2 || d->hard[i] == 8);
+	assert_int_not_equal(d->hard[0], d->hard[1]);
+	assert_true(ask("{\"do\":\"bind\",\"domain\":\"none\"}")->failed);
+}
+
 #define TEST(fn)	cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
 int main(void)
@@ -529,6 +644,7 @@ int main(void)
 		TEST(what_guests_write_is_checked),
 		TEST(domains_come_and_go),
 		TEST(the_hypervisor_tells_of_use),
+		TEST(an_agent_that_is_silent),
 		TEST(free_memory_is_kept_at_once),
 		TEST(others_give_what_is_missing),
 		TEST(who_waits_in_vain_is_refused),
@@ -537,6 +653,8 @@ int main(void)
 		TEST(settings_outlive_the_daemon),
 		TEST(wrong_requests_are_refused),
 		TEST(classes_become_weights_and_caps),
+		TEST(who_waits_is_seen),
+		TEST(vcpus_are_bound),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

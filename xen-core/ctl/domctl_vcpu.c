@@ -7,6 +7,7 @@
 #include <hvx/guest_access.h>
 #include <hvx/machine.h>
 #include <hvx/pv.h>
+#include <hvx/string.h>
 
 long domctl_max_vcpus(struct domctl_call *c)
 {
@@ -107,6 +108,21 @@ long domctl_getvcpuinfo(struct domctl_call *c)
 	a->running = v->sched.running;
 	a->cpu_time = rs.time[RUNSTATE_running];
 	a->cpu = v->cpu;
+	return 0;
+}
+
+long domctl_hvx_run_states(struct domctl_call *c)
+{
+	struct xen_domctl_hvx_run_states *a = &c->op->u.hvx_run_states;
+	struct vcpu_runstate_info rs;
+	struct vcpu *v;
+
+	memset(a, 0, sizeof(*a));
+	for_each_vcpu(c->d, v) {
+		vcpu_runstate_get(v, &rs);
+		for (unsigned int i = 0; i < 4; i++)
+			a->time[i] += rs.time[i];
+	}
 	return 0;
 }
 
