@@ -140,6 +140,84 @@ static void weights_while_pinned(void **state)
 	assert_about(sim_used(gb->v), 10 * SEC * 3 / 4);
 }
 
+static int start3(void **state)
+{
+	(void)state;
+	sim_start(3);
+	return 0;
+}
+
+#define assert_within_one(is, right)                                           \
+	assert_in_range((is), (right) - (right) / 100, (right) + (right) / 100)
+
+static void bind(struct domain *d, cpumask_t where)
+{
+	struct vcpu *v;
+
+	for_each_vcpu(d, v)
+		assert_int_equal(vcpu_set_affinity(v, where), 0);
+}
+
+/* As machine/test_shares.py: each with two vCPUs, beside a CPU that others have
+ * for themselves. */
+static void weights_on_two_of_three(void **state)
+{
+	struct domain *d[3];
+
+	(void)state;
+	for (domid_t i = 0; i < 3; i++) {
+		d[i] = sim_domain(i + 1, (uint16_t)(128 << i), 0);
+		sim_vcpu(d[i], SEC, 0);
+		sim_vcpu(d[i], SEC, 0);
+		bind(d[i], BIT(1) | BIT(2));
+	}
+	run_audited(21 * SEC);
+	for (unsigned int i = 0; i < 3; i++)
+		assert_within_one(sim_domain_used(d[i]), (6 * SEC) << i);
+}
+
+static void caps_on_two_of_three(void **state)
+{
+	struct domain *a = sim_domain(1, 1024, 25), *b = sim_domain(2, 1024, 110);
+	struct domain *c = sim_domain(3, 64, 0);
+
+	(void)state;
+	sim_vcpu(a, SEC, 0);
+	sim_vcpu(b, SEC, 0);
+	sim_vcpu(b, SEC, 0);
+	sim_vcpu(c, SEC, 0);
+	sim_vcpu(c, SEC, 0);
+	bind(a, BIT(1) | BIT(2));
+	bind(b, BIT(1) | BIT(2));
+	bind(c, BIT(1) | BIT(2));
+	run_audited(20 * SEC);
+	assert_within_one(sim_domain_used(a), 5 * SEC);
+	assert_within_one(sim_domain_used(b), 22 * SEC);
+	assert_within_one(sim_domain_used(c), 13 * SEC);
+}
+
+/* A hog that takes all it can get takes nothing of what a cap lets another have,
+ * however small either is. */
+static void caps_beside_a_hog(void **state)
+{
+	static const uint16_t cap[] = { 5, 10, 25, 60, 90 };
+
+	(void)state;
+	for (unsigned int i = 0; i < 5; i++) {
+		struct domain *d = sim_domain(1, 2048, cap[i]);
+		struct domain *hog = sim_domain(2, 64, 0);
+
+		sim_vcpu(d, SEC, 0);
+		sim_vcpu(hog, SEC, 0);
+		run_audited(20 * SEC);
+		assert_within_one(sim_domain_used(d), cap[i] * SEC / 5);
+		assert_int_equal(sim_domain_used(d) + sim_domain_used(hog),
+				 20 * SEC);
+		sim_stop();
+		sim_start(1);
+	}
+}
+
 /* Sleeping just before each tick wins nothing. */
 static void tick_dodger_gets_no_more(void **state)
 {
@@ -577,6 +655,9 @@ int main(void)
 		T(weights_far_apart, 1),
 		T(three_share_two_cpus, 2),
 		T(six_share_two_cpus, 2),
+		T(weights_on_two_of_three, 3),
+		T(caps_on_two_of_three, 3),
+		T(caps_beside_a_hog, 1),
 		T(weights_while_pinned, 2),
 		T(tick_dodger_gets_no_more, 1),
 		T(yielders_share, 1),

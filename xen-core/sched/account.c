@@ -10,7 +10,8 @@
  * what nobody can take waits for the next time.
  *
  * A cap is a second purse beside credit: time a vCPU may run at all, filled up
- * from the clock.
+ * from the clock.  Of credit, too, a capped domain takes no more than that, and
+ * no less, as long as it wants to run: what it didn't get to use it is owed.
  *
  * A vCPU takes part once it has used a tick's worth of time (`active`), and
  * until it has all the credit it can have and still doesn't want to run.  A
@@ -86,31 +87,37 @@ static int64_t credit_of(const struct vcpu *v)
 	return READ_ONCE(v->sched.credit) + READ_ONCE(v->sched.grant);
 }
 
+static bool sleeps(const struct vcpu *v)
+{
+	uint32_t flags = READ_ONCE(v->pause_flags);
+
+	return flags && !(flags & VPF_PARKED);
+}
+
 static int64_t room(const struct vcpu *v)
 {
 	int64_t most = (int64_t)credit_tslice();
 
-	if (vcpu_runnable(v) && !v->d->sched.cap)
+	if (!sleeps(v))
 		most *= CREDIT_MOST_SLICES;
 	return MAX(most - credit_of(v), 0L);
 }
 
-/* The most that d can take. */
-static int64_t domain_room(struct domain *d)
+static int64_t cap_of(const struct domain *d, uint64_t period)
+{
+	return (int64_t)(period / 100 * d->sched.cap);
+}
+
+/* The most that d can take.  Under a cap it takes what that lets it use, not
+ * what it has used: else those that keep it waiting would get its share. */
+static int64_t domain_room(struct domain *d, uint64_t period)
 {
 	int64_t sum = 0;
 	struct list *l;
 
 	list_for_each(l, &d->sched.active)
 		sum += room(list_entry(l, struct vcpu, sched.on_active));
-	return sum;
-}
-
-static bool sleeps(const struct vcpu *v)
-{
-	uint32_t flags = READ_ONCE(v->pause_flags);
-
-	return flags && !(flags & VPF_PARKED);
+	return d->sched.cap ? MIN(sum, cap_of(d, period)) : sum;
 }
 
 /* Equal parts, as far as there is room; the first ones' leavings go to those
@@ -159,7 +166,8 @@ static uint64_t open_weight(void)
  * take its fair part of the pool gets what it can take.  In the last round the others get their parts.  Returns what
  * was taken.
  */
-static int64_t share_round(int64_t pool, uint64_t weight, bool last)
+static int64_t share_round(int64_t pool, uint64_t weight, uint64_t period,
+			   bool last)
 {
 	struct list *l, *next;
 	int64_t taken = 0;
@@ -172,7 +180,7 @@ static int64_t share_round(int64_t pool, uint64_t weight, bool last)
 			continue;
 		fair = (int64_t)((uint64_t)pool / 1000 * weight_of(d) /
 				 weight * 1000);
-		most = domain_room(d);
+		most = domain_room(d, period);
 		if (fair < most && !last)
 			continue;
 		d->sched.settled = true;
@@ -185,7 +193,7 @@ static int64_t share_round(int64_t pool, uint64_t weight, bool last)
 
 #define MAX_ROUNDS 4
 
-static void share_out(int64_t pool)
+static void share_out(int64_t pool, uint64_t period)
 {
 	unsigned int round;
 	uint64_t weight;
@@ -196,7 +204,8 @@ static void share_out(int64_t pool)
 		list_entry(l, struct domain, sched.on_active)->sched.settled =
 			false;
 	for (round = 1; pool > 0 && (weight = open_weight()); round++) {
-		taken = share_round(pool, weight, round == MAX_ROUNDS);
+		taken = share_round(pool, weight, period,
+				    round == MAX_ROUNDS);
 		pool -= taken;
 		if (!taken && round < MAX_ROUNDS)
 			round = MAX_ROUNDS - 1;
@@ -211,8 +220,7 @@ static void refill_caps(uint64_t period)
 
 	list_for_each(l, &active_domains) {
 		struct domain *d = list_entry(l, struct domain, sched.on_active);
-		int64_t part = (int64_t)(period / 100 * d->sched.cap /
-					 d->sched.nr_active);
+		int64_t part = cap_of(d, period) / d->sched.nr_active;
 
 		if (!part)
 			continue;
@@ -226,8 +234,18 @@ static void refill_caps(uint64_t period)
 	}
 }
 
+/* What v's credit says of the balance: nothing of one that sleeps or is full.
+ * What one has beside its cap it may never be able to use. */
+static int64_t balance(const struct vcpu *v)
+{
+	if (sleeps(v) || !room(v))
+		return 0;
+	return v->d->sched.cap ? MIN(credit_of(v), (int64_t)credit_tslice()) :
+				 credit_of(v);
+}
+
 /* What those have together who run as much as they are let; debts are
- * negative.  The others are full most of the time, which means nothing. */
+ * negative. */
 static int64_t sum_of_credit(void)
 {
 	struct list *l, *k;
@@ -236,13 +254,9 @@ static int64_t sum_of_credit(void)
 	list_for_each(l, &active_domains) {
 		struct domain *d = list_entry(l, struct domain, sched.on_active);
 
-		list_for_each(k, &d->sched.active) {
-			struct vcpu *v = list_entry(k, struct vcpu,
-						    sched.on_active);
-
-			if (vcpu_runnable(v) && !d->sched.cap && room(v))
-				sum += credit_of(v);
-		}
+		list_for_each(k, &d->sched.active)
+			sum += balance(list_entry(k, struct vcpu,
+						  sched.on_active));
 	}
 	return sum;
 }
@@ -323,7 +337,7 @@ static void account_expired(__maybe_unused void *arg)
 	pool = (int64_t)burned + MIN(left_over, most) - sum_of_credit() / 8;
 	left_over = 0;
 	refill_caps(period);
-	share_out(pool);
+	share_out(pool, period);
 	if (!list_empty(&active_domains))
 		timer_set(&account_timer, now + credit_tslice());
 	spin_unlock(&account_lock);

@@ -69,10 +69,11 @@ static void take_grant(struct sched_vcpu *s)
 		s->credit = -(int64_t)credit_tslice();
 }
 
-/* Unused time under a cap is kept for one slice, no more. */
+/* Unused time under a cap is kept for two slices, no more: so long may one have
+ * to wait for its turn. */
 static void take_cap_grant(struct sched_vcpu *s, unsigned int cap)
 {
-	int64_t most = (int64_t)(credit_tslice() / 100 * cap);
+	int64_t most = 2 * (int64_t)(credit_tslice() / 100 * cap);
 
 	if (READ_ONCE(s->cap_grant))
 		s->cap_left += __atomic_exchange_n(&s->cap_grant, 0,
