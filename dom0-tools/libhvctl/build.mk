@@ -9,8 +9,12 @@ hvbuild-src := tests/bench/hvbuild.c
 hvbuild-libs := libhvctl.a $(libhvctl-libs)
 
 # The working set: asked for in dom0, and made in a guest that has no library.
-progs += hvws hvtouch
+progs += hvws hvtouch hvwake hvwork
 hvws-src := tests/bench/hvws.c
 hvws-libs := libhvctl.a $(libhvctl-libs)
 hvtouch-src := tests/bench/hvtouch.c
 hvtouch-libs := -static
+hvwake-src := tests/bench/hvwake.c
+hvwake-libs :=
+hvwork-src := tests/bench/hvwork.c
+hvwork-libs := -static

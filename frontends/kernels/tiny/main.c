@@ -5,7 +5,8 @@
  * store's control/shutdown. Its command line may hold one to begin with:
  *
  *   poweroff reboot crash watchdog   shuts down for that reason
- *   spin                             runs on without listening any more
+ *   spin                             runs on, on each vCPU that it has, without
+ *                                    listening any more
  *   deaf                             waits without listening
  *   shy                              listens, but doesn't announce it
  *
@@ -52,6 +53,31 @@ static void shut_down(unsigned int reason)
 	HYPERVISOR_sched_op(SCHEDOP_shutdown, &arg);
 }
 
+/* A pause now and then: an emulator that runs processors in turns goes on to
+ * the next one there. */
+static void spin(void *arg)
+{
+	volatile unsigned int i;
+
+	(void)arg;
+	for (;;) {
+		for (i = 0; i < 4096; i++)
+			;
+		cpu_relax();
+	}
+}
+
+static void spin_all(void)
+{
+	unsigned int id;
+
+	for (id = 1; id < MAX_CPUS; id++)
+		if (cpu_start(id, spin, NULL))
+			break;
+	printf("tiny: spins on %u\n", id);
+	spin(NULL);
+}
+
 static bool obey(const char *order)
 {
 	static const char *const reasons[] = {
@@ -68,8 +94,7 @@ static bool obey(const char *order)
 			return true;
 		}
 	if (is(order, "spin"))
-		for (;;)
-			cpu_relax();
+		spin_all();
 	return false;
 }
 
