@@ -50,3 +50,20 @@ def test_working_set(dom0):
 def test_all_sizes(dom0):
     watch(dom0, 672, 1536, [16, 32, 64, 128, 256, 512], "COUNT=4",
           timeout=900)
+
+
+def test_cost(dom0):
+    """What an interval of a second costs a guest on one processor that dom0
+    shares with it, in the emulator's own time: less than 1 %."""
+    r = dom0("sh working-set-cost.sh 640 64 20 8192 1", "--guest", "cloud",
+             "--mem", "1408", "--icount", "--file",
+             os.path.join(SCRIPTS, "working-set-cost.sh"), timeout=2400)
+    us = {"alone": [], "watched": []}
+    for how_many, took, how in re.findall(
+            r"^(\d+) in (\d+) (alone|watched)$", r.out, re.M):
+        us[how].append(int(took) / int(how_many))
+    assert len(us["alone"]) == len(us["watched"]) == 3
+    slower = sum(us["watched"]) / sum(us["alone"]) - 1
+    print("rounds, us: %s; %.2f %% slower; %s" % (
+        us, 100 * slower, re.search("^core .*$", r.out, re.M).group()))
+    assert slower < 0.01
