@@ -18,6 +18,7 @@
 #define CR0_WP			(1ul << 16)
 #define CR0_PG			(1ul << 31)
 #define CR4_PAE			(1ul << 5)
+#define CR4_OSXSAVE		(1ul << 18)
 
 static inline uint64_t try_read(unsigned long va)
 {
