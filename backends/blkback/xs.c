@@ -192,11 +192,7 @@ static void on_watch(void *arg, uint32_t events)
 
 bool xs_start(struct service *s)
 {
-	s->xs = xs_open(0);
-	if (!s->xs)
-		return false;
-	if (!nodes_restrict(s->xs, "hvbd", "vbd", s->domid))
-		log_warn("the store's daemon leaves this process all rights there: %s",
-			 strerror(errno));
-	return loop_add_fd(s->loop, xs_fileno(s->xs), EPOLLIN, on_watch, s);
+	s->xs = nodes_open("hvbd", "vbd", s->domid);
+	return s->xs && loop_add_fd(s->loop, xs_fileno(s->xs), EPOLLIN,
+				    on_watch, s);
 }

@@ -50,8 +50,8 @@ static enum bus_state state_at(const struct nodes *n, const char *path)
 	return state;
 }
 
-bool nodes_restrict(struct xs_handle *xs, const char *back, const char *front,
-		    uint32_t domid)
+static bool restrict_to(struct xs_handle *xs, const char *back,
+			const char *front, uint32_t domid)
 {
 	char text[2 * PATH], *answer;
 	int n;
@@ -63,6 +63,17 @@ bool nodes_restrict(struct xs_handle *xs, const char *back, const char *front,
 	answer = xs_control_command(xs, "restrict", text, n);
 	free(answer);
 	return answer;
+}
+
+struct xs_handle *nodes_open(const char *back, const char *front,
+			     uint32_t domid)
+{
+	struct xs_handle *xs = xs_open(0);
+
+	if (xs && !restrict_to(xs, back, front, domid))
+		log_warn("the store's daemon leaves this process all rights there: %s",
+			 strerror(errno));
+	return xs;
 }
 
 /* ---- the back end's ----------------------------------------------------- */

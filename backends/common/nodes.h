@@ -24,10 +24,11 @@ struct nodes {
 
 enum number { NUMBER_OK, NUMBER_MISSING, NUMBER_BAD };
 
-/* From now on xs serves only for the devices of this type and domain. False: the
- * store's daemon can't see to that (Debian's has no such request). */
-bool nodes_restrict(struct xs_handle *xs, const char *back, const char *front,
-		    uint32_t domid);
+/* Opens the store, for the devices of this type and domain only. Where its daemon
+ * can't see to that (Debian's has no such request), the log says so. NULL: the
+ * store isn't there. */
+struct xs_handle *nodes_open(const char *back, const char *front,
+			     uint32_t domid);
 
 /* ---- the back end's ----------------------------------------------------- */
 

@@ -166,7 +166,7 @@ static void on_watch(void *arg, uint32_t events)
 
 bool xs_start(struct service *s)
 {
-	s->xs = xs_open(0);
+	s->xs = nodes_open("hvif", "vif", s->domid);
 	return s->xs && loop_add_fd(s->loop, xs_fileno(s->xs), EPOLLIN,
 				    on_watch, s);
 }

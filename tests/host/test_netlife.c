@@ -30,6 +30,7 @@ static struct {
 	char path[100], value[40];
 } node[NODES];
 static unsigned int watches;
+static bool restricted;
 
 static void set(const char *base, const char *name, const char *value)
 {
@@ -65,7 +66,7 @@ static const char *get(const char *path)
 struct xs_handle *xs_open(unsigned long flags)
 {
 	(void)flags;
-	return NULL;
+	return (struct xs_handle *)(void *)node;
 }
 
 void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
@@ -83,11 +84,15 @@ void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
 char *xs_control_command(struct xs_handle *h, const char *cmd, void *data,
 			 unsigned int len)
 {
+	const char *word = data;
+
 	(void)h;
-	(void)cmd;
-	(void)data;
-	(void)len;
-	return NULL;
+	restricted = !strcmp(cmd, "restrict") &&
+		!strcmp(word, "r:/local/domain/5/device/vif") &&
+		!strcmp(word + strlen(word) + 1,
+			"w:/local/domain/0/backend/hvif/5") &&
+		word[len - 1] == 0;
+	return strdup("OK");
 }
 
 bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path,
@@ -442,6 +447,17 @@ static void nodes_that_were_removed(void **state)
 	assert_int_equal(fake->mapped, 0);
 }
 
+/* It can read and write nothing else in the store. */
+static void the_store_is_restricted(void **state)
+{
+	(void)state;
+	assert_false(restricted);
+	xs_start(&fake->s);
+	assert_true(restricted);
+	/* The store's descriptor is the process's for good. */
+	fake->watched--;
+}
+
 static void sixteen_cards(void **state)
 {
 	struct vif_spec spec = { .taps = 1 };
@@ -468,7 +484,7 @@ int main(void)
 		T(the_guest_restarts), T(goes_on),
 		T(the_front_end_left_meanwhile), T(a_log_that_lies),
 		T(bad_nodes), T(flips), T(nodes_that_were_removed),
-		T(sixteen_cards),
+		T(sixteen_cards), T(the_store_is_restricted),
 	};
 
 	log_init("test", LOG_ERROR - 1);
