@@ -8,7 +8,10 @@
 
 void *memcpy(void *to, const void *from, size_t n)
 {
-	rep_movsb(to, from, n);
+	size_t whole = n & ~7UL;
+
+	rep_movsq(to, from, n / 8);
+	rep_movsb((char *)to + whole, (const char *)from + whole, n & 7);
 	return to;
 }
 

@@ -12,6 +12,14 @@ static inline void rep_movsb(void *to, const void *from, size_t n)
 			 : "memory");
 }
 
+static inline void rep_movsq(void *to, const void *from, size_t n)
+{
+	__asm__ volatile("rep movsq"
+			 : "+D"(to), "+S"(from), "+c"(n)
+			 :
+			 : "memory");
+}
+
 static inline void rep_stosb(void *to, int c, size_t n)
 {
 	__asm__ volatile("rep stosb" : "+D"(to), "+c"(n) : "a"(c) : "memory");
