@@ -35,7 +35,7 @@ struct vif;
 struct xs_handle;
 
 /* What one turn of one queue moves at most. */
-#define BATCH_BYTES	(256u << 10)
+#define BATCH_BYTES	(320u << 10)
 #define BATCH_FRAMES	64u
 #define BATCH_COPIES	256u
 
@@ -168,11 +168,11 @@ void vif_on_refill(void *arg);
 /* 0, or -1 and errno. */
 int batch_init(struct service *s);
 void batch_begin(struct batch *b);
-/* Room for a frame; NULL: none in this batch. start: the byte of it that is to
- * begin a page of ours, where pages of the guest follow each other from there:
- * one that came to lie across two pages would be copied in two pieces. */
+/* Room for a frame; NULL: none in this batch. offset: where it is to begin in a
+ * page of ours, so that pages of the guest come to lie in whole pages: one that
+ * came to lie across two of them would be copied in two pieces. */
 #define ANYWHERE	UINT32_MAX
-uint8_t *batch_room(struct batch *b, uint32_t len, uint32_t start);
+uint8_t *batch_room(struct batch *b, uint32_t len, uint32_t offset);
 /* Adds the copies of f, which is then the batch's next frame. */
 void batch_add(struct batch *b, struct frame *f,
 		  const struct net_piece *piece, unsigned int pieces,

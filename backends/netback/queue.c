@@ -35,12 +35,12 @@ void batch_begin(struct batch *b)
 	b->used = b->frames = b->copies = b->slots = 0;
 }
 
-uint8_t *batch_room(struct batch *b, uint32_t len, uint32_t start)
+uint8_t *batch_room(struct batch *b, uint32_t len, uint32_t offset)
 {
 	uint32_t at = b->used;
 
-	if (start != ANYWHERE)
-		at = ((at + start + NET_PAGE - 1) & ~(NET_PAGE - 1)) - start;
+	if (offset != ANYWHERE)
+		at += (offset - at) % NET_PAGE;
 	if (at > BATCH_BYTES || len > BATCH_BYTES - at ||
 	    b->copies + NET_PIECES > BATCH_COPIES)
 		return NULL;

@@ -40,6 +40,15 @@ static bool within_rate(struct queue *q, uint32_t len)
 	return false;
 }
 
+/* A large frame's second piece is the first of its data, and is followed by
+ * whole pages: all of these lie in the guest's pages as they do in ours. */
+static uint32_t page_offset(const struct net_tx *tx)
+{
+	if (tx->len <= NET_PAGE || tx->pieces < 2)
+		return ANYWHERE;
+	return (tx->piece[1].offset - tx->piece[0].len) % NET_PAGE;
+}
+
 /* False: it doesn't fit into this batch, or isn't to go now. */
 static bool add(struct queue *q, struct frame *f)
 {
@@ -47,8 +56,7 @@ static bool add(struct queue *q, struct frame *f)
 
 	f->first_copy = f->copies = 0;
 	if (f->tx.kind == NET_TX_FRAME) {
-		f->at = batch_room(b, f->tx.len, f->tx.len > NET_PAGE ?
-				   f->tx.piece[0].len : ANYWHERE);
+		f->at = batch_room(b, f->tx.len, page_offset(&f->tx));
 		if (!f->at || !within_rate(q, f->tx.len))
 			return false;
 		f->len = f->tx.len;

@@ -121,6 +121,30 @@ static void tx_whole_pages(void **state)
 	assert_int_equal(fake->split, 0);
 }
 
+/* Nor where the data begins within a page, as a stream's does. */
+static void tx_from_within_a_page(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	post(0, 0, PAGE0, 0, 60);
+	post(1, NETTXF_more_data, PAGE0, 50, 66 + 3096 + 2 * 4096 + 500);
+	post(2, NETTXF_more_data, PAGE0 + 1, 1000, 3096);
+	for (i = 0; i < 3; i++) {
+		memset(fake->page[PAGE0 + 2 + i], 0x40 + i, 4096);
+		post(3 + i, i < 2 ? NETTXF_more_data : 0, PAGE0 + 2 + i, 0,
+		     i < 2 ? 4096 : 500);
+	}
+	fake_push_tx();
+	round_now();
+	assert_int_equal(fake->outs, 2);
+	assert_int_equal(fake->out[1].len, 66 + 3096 + 2 * 4096 + 500);
+	for (i = 0; i < 500; i++)
+		assert_int_equal(fake->out[1].data[66 + 3096 + 2 * 4096 + i],
+				 0x42);
+	assert_int_equal(fake->split, 0);
+}
+
 /* Several rings' worth, more than a batch at once. */
 static void tx_many(void **state)
 {
@@ -575,7 +599,7 @@ static void grants_gone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(tx_frames), T(tx_whole_pages), T(tx_many),
+		T(tx_frames), T(tx_whole_pages), T(tx_from_within_a_page), T(tx_many),
 		T(producer_jumps),
 		T(chain_never_completed), T(bad_among_good), T(bad_grants),
 		T(rate_limit), T(cable_pulled), T(slots_rewritten),
