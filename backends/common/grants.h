@@ -8,6 +8,7 @@
 #define BACKENDS_GRANTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define GRANT_PAGE	4096
@@ -31,6 +32,10 @@ void *grants_map(struct grants *g, const uint32_t *refs, unsigned int count,
 		 bool writable);
 void grants_unmap(struct grants *g, void *at, unsigned int count);
 
+/* Memory from a page's start, bytes a multiple of a page, for the near side of
+ * copies: these are cheaper in it than elsewhere, where the kernel can share its
+ * pages (xen-gntalloc). Once only; it stays until grants_close. NULL: no memory. */
+void *grants_area(struct grants *g, size_t bytes);
 /* Runs all copies, each of which has then failed or is done. */
 void grants_copy(struct grants *g, struct grant_copy *ops, unsigned int count);
 

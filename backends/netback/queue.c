@@ -26,7 +26,7 @@ int batch_init(struct service *s)
 	if (!s->batch)
 		return -1;
 	s->many = many_open();
-	s->batch->area = aligned_alloc(NET_PAGE, BATCH_BYTES);
+	s->batch->area = grants_area(s->grants, BATCH_BYTES);
 	return s->many && s->batch->area ? 0 : -1;
 }
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What it costs dom0's userland to get at granted pages: a copy by the
- * hypervisor, mapping and unmapping, and a copy from pages that stay mapped.
- * dom0 grants the pages to itself; no guest is needed.
+ * hypervisor, from memory of its own and from pages that dom0 has granted to
+ * itself (grants_area); mapping and unmapping; and a copy from pages that stay
+ * mapped. dom0 grants all of them to itself; no guest is needed.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +19,7 @@
 #define ROUNDS	60
 
 static xengnttab_handle *handle;
-static uint32_t refs[PAGES];
+static uint32_t refs[PAGES], near_refs[PAGES];
 static uint8_t *granted, *local;
 
 static double now(void)
@@ -34,7 +36,7 @@ static void fail(const char *what)
 	exit(1);
 }
 
-static void copy(int pages)
+static void copy_from(int pages, bool shared)
 {
 	static xengnttab_grant_copy_segment_t seg[PAGES];
 	int i;
@@ -42,12 +44,27 @@ static void copy(int pages)
 	for (i = 0; i < pages; i++) {
 		seg[i] = (xengnttab_grant_copy_segment_t){
 			.len = PAGE, .flags = GNTCOPY_dest_gref };
-		seg[i].source.virt = local + (size_t)i * PAGE;
 		seg[i].dest.foreign.ref = refs[i];
+		if (!shared) {
+			seg[i].source.virt = local + (size_t)i * PAGE;
+			continue;
+		}
+		seg[i].source.foreign.ref = near_refs[i];
+		seg[i].flags |= GNTCOPY_source_gref;
 	}
 	if (xengnttab_grant_copy(handle, pages, seg) ||
 	    seg[pages - 1].status != GNTST_okay)
 		fail("grant copy");
+}
+
+static void copy(int pages)
+{
+	copy_from(pages, false);
+}
+
+static void copy_shared(int pages)
+{
+	copy_from(pages, true);
 }
 
 static void map(int pages)
@@ -95,11 +112,12 @@ int main(void)
 	granted = xengntshr_share_pages(share, 0, PAGES, refs, 1);
 	local = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (!granted || local == MAP_FAILED)
+	if (!granted || local == MAP_FAILED ||
+	    !xengntshr_share_pages(share, 0, PAGES, near_refs, 1))
 		fail("pages");
-	puts("pages  copy us  map us  kept us");
+	puts("pages  copy us  shared us  map us  kept us");
 	for (n = 1; n <= PAGES; n *= 2)
-		printf("%5d %8.1f %7.1f %8.1f\n", n, best(copy, n),
-		       best(map, n), best(plain, n));
+		printf("%5d %8.1f %10.1f %7.1f %8.1f\n", n, best(copy, n),
+		       best(copy_shared, n), best(map, n), best(plain, n));
 	return 0;
 }

@@ -133,6 +133,10 @@ test_netmany-src := backends/netback/many.c backends/netback/tap.c
 test_netmany-libs := -luring
 test_netback-src = tests/host/fake_vif.c $(netback-tested)
 test_netback-libs := -lpthread
+user-tests += test_grants
+test_grants-src := backends/common/grants.c
+test_grants-libs := -lxentoollog
+
 user-tests += test_netlife
 test_netlife-src = $(addprefix backends/netback/,vif.c xs.c) \
 	backends/common/nodes.c dom0-tools/common/log.c $(netback-tested)
