@@ -50,7 +50,8 @@ def guests(dom0, tmp_path, rounds, more=""):
     ports = built("test_bridge", ["tests/host/test_bridge.c"], ["-lcmocka"],
                   str(tmp_path))
     r = dom0("sh /root/net-test %d %s" % (rounds, more), *GUESTS, "--file", ports,
-             *files("net-dom0", "net-test", "net-churn", "net-policy"),
+             *files("net-dom0", "net-test", "net-matrix", "net-churn",
+                    "net-policy"),
              timeout=1200 + 30 * rounds)
     said = numbers(r.out)
     assert "end" in said, r.out[-3000:]
@@ -104,6 +105,20 @@ def test_guests(dom0, tmp_path):
     with IPv4 and IPv6, small and large MTU; a stream that lives while netback is
     killed; an end in the middle of traffic (NB-10)."""
     check_traffic(guests(dom0, tmp_path, 2))
+
+
+def test_matrix(dom0, tmp_path):
+    """Each MTU with either IP version, TCP and UDP (whole and in fragments), in
+    each direction: as many bytes came by as were to be sent."""
+    said = guests(dom0, tmp_path, 2, "matrix")
+    least = {"tcp": 2 << 20, "udp": 100000, "pieces": 100000}
+    names = ["mtu%d-%d-%s-%s" % (mtu, ip, what, way)
+             for mtu in (576, 1280, 1500, 9000) for ip in (4, 6)
+             for what in least for way in ("dom0-a", "a-dom0", "a-b")
+             if mtu >= 1280 or ip == 4]
+    assert len(names) == 63
+    for name in names:
+        assert int(said[name]) >= least[name.split("-")[2]], (name, said)
 
 
 def test_policies(dom0, tmp_path):
