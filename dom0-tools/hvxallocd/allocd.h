@@ -61,6 +61,7 @@ struct allocd {
 	unsigned int dom0_weight;	/* as the operator has it, */
 	unsigned int dom0_set;		/* and as it was set by us; 0: not yet */
 	int64_t silence;		/* ms after which an agent is dead; 0: never */
+	uint64_t unseen;		/* KiB that a kernel holds, see observe.c */
 	int64_t sample;			/* ms between looks at a guest; 0: none */
 	unsigned int samples;		/* frames that are looked at */
 	struct alloc_guest *guests;

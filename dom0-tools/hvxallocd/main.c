@@ -153,6 +153,7 @@ int main(int argc, char **argv)
 			     .slack = 32 };
 	struct allocd a = { .rules = alloc_default_rules, .interval = 1000,
 			    .sample = 5000, .samples = 512, .silence = 120000,
+			    .unseen = 32 << 10,
 			    .dom0_cpu = 10 };
 
 	if (!o.socket)

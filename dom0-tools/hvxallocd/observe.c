@@ -238,6 +238,13 @@ static void take_told(struct allocd *a, unsigned int i, const char *value)
 	in->told = told;
 }
 
+/* A kernel holds memory that it hardly ever touches: its image and what it took
+ * at its start, and 64 bytes to describe each page that the guest may have. */
+static uint64_t held_unseen(const struct allocd *a, const struct alloc_guest *g)
+{
+	return a->unseen ? a->unseen + g->max / 64 : 0;
+}
+
 static void take_use(struct allocd *a, unsigned int i)
 {
 	struct alloc_guest *g = &a->guests[i];
@@ -249,7 +256,8 @@ static void take_use(struct allocd *a, unsigned int i)
 		g->used = in->told;
 		g->source = USE_AGENT;
 	} else if (in->sampled) {
-		g->used = in->sampled;
+		g->used = in->sampled + held_unseen(a, g);
+		g->used = g->used < g->current ? g->used : g->current;
 		g->source = USE_SAMPLED;
 	}
 }

@@ -33,6 +33,7 @@ static const struct setting {
 	S("retry", I64, rules.retry, 1, 86400, 1000),
 	S("dom0-cpu", U32, dom0_cpu, 0, 90, 1),
 	S("silence", I64, silence, 0, 86400, 1000),
+	S("unseen", U64, unseen, 0, 1 << 20, 1024),
 	S("sample", I64, sample, 0, 3600, 1000),
 	S("samples", U32, samples, 16, HVCTL_WS_MAX_SAMPLES, 1),
 	S("interval", I64, interval, 100, 60000, 1),

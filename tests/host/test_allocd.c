@@ -328,6 +328,13 @@ static void the_hypervisor_tells_of_use(void **state)
 	round_run(&a);
 	assert_int_equal(a.guests[1].source, USE_SAMPLED);
 	assert_int_equal(a.guests[1].used, 150 << 10);
+	/* What its kernel holds without touching it comes on top, up to all. */
+	a.unseen = 10 << 10;
+	round_run(&a);
+	assert_int_equal(a.guests[1].used, (150 + 10 + 400 / 64) * 1024 + 256);
+	a.unseen = 100 << 10;
+	round_run(&a);
+	assert_int_equal(a.guests[1].used, a.guests[1].current);
 	/* One that can't tell is asked once. */
 	sampled = 0;
 	a.infos[1].sampled_at = 0;

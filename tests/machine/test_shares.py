@@ -58,3 +58,15 @@ def test_shares(dom0):
     for times, _, _, most in (late["wake"], late["list"]):
         assert times > 100
         assert most < 50000
+
+
+def test_guarantee(dom0):
+    """hvxallocd sees who waits, and where a vCPU would wait least."""
+    r = run(dom0, "guarantee places")
+    waits = int(re.search(r"^waits (\d+)$", r.out, re.M).group(1))
+    assert 35 <= waits <= 65
+    is_, time = used(r, "guarantee")
+    print(is_, time)
+    assert 0.48 * time <= is_["a"] <= 0.58 * time
+    # dom0 is bound to the first, whose weight is for a tenth of the machine.
+    assert re.search(r"^places 1 2 0$", r.out, re.M)

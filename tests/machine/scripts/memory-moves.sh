@@ -12,7 +12,7 @@
 . ./alloc-lib.sh
 seconds=$1; shift
 logs=/var/log/xen/console
-guests="a b c" third=128 idle=80 most=224 needs=120
+guests="a b c" third=192 idle=96 most=384 needs=240
 
 # The guests' own programs, behind the stock initramfs.
 pack() {
@@ -60,7 +60,7 @@ begin_hand() { thirds; }
 begin_sampled() { thirds; policy sampled; }
 begin_agent() {
 	thirds
-	for g in $guests; do answers $g "hvx-agent &"; done
+	for g in $guests; do answers $g "(hvx-agent &)"; done
 	policy agent
 }
 policy() {

@@ -56,6 +56,29 @@ caps() {
 	spinner c 2 cpus='"1-2"' cpu_weight=64
 	measure caps
 }
+# One with a guarantee is bound where two others are; by its weight alone, which
+# is made for the whole machine, it would have a sixth.
+guarantee() {
+	spinner b 1 cpus='"1"'
+	spinner c 1 cpus='"1"'
+	spinner a 1 cpus='"1"' cpu_guarantee=50
+	sleep 40
+	echo "waits $(field a 12)"
+	measure guarantee
+}
+# Each comes when those before it have been seen to run; the last is bound later.
+places() {
+	for name in a b c; do
+		[ $name = c ] && key= || key=cpu_bind=1
+		spinner $name 1 $key
+		sleep 12
+	done
+	[ $(place c) = all ] || die "c is bound: $(hvxl vcpu-list)"
+	hvxl alloc bind c || die "bind c"
+	echo "places $(place a) $(place b) $(place c)"
+	for name in a b c; do hvxl destroy $name || die "destroy $name"; done
+}
+place() { hvxl vcpu-list $1 | awk 'NR > 1 { print $7 }'; }
 # All processors are full, dom0's too.
 answers() {
 	hvxl vcpu-pin 0 all all || die "dom0 stays where it is"
