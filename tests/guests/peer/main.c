@@ -180,6 +180,41 @@ static void check_pause(struct peer *p)
 	      "nobody pauses himself");
 }
 
+static bool has_rested(void *arg)
+{
+	uint64_t *since = arg;
+
+	return time_now() - *since > 30000000;
+}
+
+/* While it is paused only its time offline grows, by as much as goes by. */
+static void check_run_states(struct peer *p)
+{
+	struct xen_domctl_getdomaininfo info;
+	struct xen_domctl a = { 0 }, b = { 0 };
+	uint64_t since;
+
+	if (!on_hvx())
+		return;
+	check(!domctl_plain(XEN_DOMCTL_pausedomain, p->id) &&
+	      !domctl(&a, XEN_DOMCTL_hvx_run_states, p->id) &&
+	      !domain_info(p->id, &info) &&
+	      a.u.hvx_run_states.time[RUNSTATE_running] == info.cpu_time &&
+	      info.cpu_time, "run states: it ran as long as its cpu_time says");
+	since = time_now();
+	wait_until(has_rested, &since, 1000);
+	check(!domctl(&b, XEN_DOMCTL_hvx_run_states, p->id) &&
+	      b.u.hvx_run_states.time[RUNSTATE_running] == info.cpu_time &&
+	      b.u.hvx_run_states.time[RUNSTATE_runnable] ==
+		      a.u.hvx_run_states.time[RUNSTATE_runnable] &&
+	      b.u.hvx_run_states.time[RUNSTATE_offline] -
+		      a.u.hvx_run_states.time[RUNSTATE_offline] >= 30000000,
+	      "paused, it neither runs nor waits");
+	check(!domctl_plain(XEN_DOMCTL_unpausedomain, p->id) &&
+	      domctl(&a, XEN_DOMCTL_hvx_run_states, 77) == -XEN_ESRCH,
+	      "nobody has none");
+}
+
 static void check_trigger(struct peer *p)
 {
 	struct xen_domctl op = { 0 };
@@ -231,6 +266,7 @@ static void check_life(void)
 	peer_start(&p, NULL);
 	check_alive(&p);
 	check_pause(&p);
+	check_run_states(&p);
 	check_trigger(&p);
 	check(!peer_call(&p, p_privileged, NULL, 0),
 	      "HC-13 no control call is a guest's");
