@@ -30,9 +30,9 @@ dom0_ns() {
 dd if=/dev/zero of=/dev/ram0 bs=1M count=64 2>/dev/null
 $tool create -q blk.cfg || exit 1
 mkfifo keys
-$tool console blk <keys >/dev/null 2>&1 &
-exec 3>keys
 said '^guest-init:'
+$tool console blk <keys >/dev/null &
+exec 3>keys
 sleep 2
 for kind in 4k-read-qd1 4k-write-qd1 4k-read-qd32 4k-write-qd32 1m-read \
 		1m-write; do

@@ -47,7 +47,8 @@ def output(argv):
     """What a command prints; its failure is told, and what came before kept."""
     r = subprocess.run(argv, stdout=subprocess.PIPE, text=True, cwd=TOP)
     if r.returncode:
-        say("%s ended with %d" % (argv[0], r.returncode))
+        say("%s ended with %d, after:\n%s" % (argv[0], r.returncode, "\n".join(
+            r.stdout.splitlines()[-30:])))
     return r.stdout
 
 

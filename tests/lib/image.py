@@ -131,14 +131,18 @@ def _add_base(c):
     c.file("etc/resolv.conf", b"nameserver 10.0.2.3\n")
 
 
+# What packages bring along (base-files), and _add_base has better: links.
+OURS = ("bin", "sbin", "lib", "lib64", "var/run")
+
+
 def initramfs(packages):
     """The part of the initramfs that runs share, gzipped; with Debian packages
     and their libraries if some are named."""
     root = debian.userland(packages) if packages else None
     with open(os.path.join(HERE, "dom0-init"), "rb") as f:
         key = hashlib.sha256(f.read() + repr((
-            MODULES, os.path.basename(root or ""), debian.kernel_package())
-            ).encode()).hexdigest()[:12]
+            MODULES, OURS, os.path.basename(root or ""),
+            debian.kernel_package())).encode()).hexdigest()[:12]
     kernel()
 
     def make(part):
@@ -151,8 +155,7 @@ def initramfs(packages):
                 _add_modules(c, debian.package(debian.kernel_package()),
                              kernel()[0], MODULES)
                 if root:
-                    top = ("bin", "sbin", "lib", "lib64")
-                    c.tree(root, lambda name: name in top)
+                    c.tree(root, lambda name: name in OURS)
                 c.close()
     return os.path.join(debian.cached("initramfs-" + key, make), "initrd.gz")
 
