@@ -8,7 +8,7 @@
  *   xs.c       its nodes in the store
  *   queue.c    requests of one ring: taken, carried out, answered
  *   copies.c   data to and from the guest, many pieces a call
- *   blkif.c disk.c io.c pool.c order.h state.c   know nothing of the above
+ *   blkif.c disk.c io.c nbd.c pool.c order.h state.c   know nothing of the above
  *
  * One thread. A round (service_round) does what there is to do for all disks
  * and returns; what it waits for are descriptors of the loop.
@@ -119,6 +119,8 @@ struct vbd {
 	bool draining;			/* takes no more, until all is answered */
 	bool going, gone;		/* detaching; to be freed */
 	bool force;
+	struct loop_fd *image;		/* its server's socket; NULL: none */
+	uint32_t image_events;
 };
 
 /* ---- queue.c ------------------------------------------------------------ */
@@ -134,6 +136,7 @@ void service_round(struct service *s);
 /* The loop's calls: events from the guest; completions; a timer. */
 void service_on_ports(void *arg, uint32_t events);
 void service_on_io(void *arg, uint32_t events);
+void service_on_image(void *arg, uint32_t events);	/* arg: the vbd */
 void service_on_again(void *arg);
 void service_on_slow(void *arg);
 void service_on_idle(void *arg);

@@ -28,6 +28,7 @@ static void do_attach(struct service *s, struct call *c)
 		.readonly = call_flag(c, "readonly"),
 		.discard = call_flag(c, "discard"),
 		.shared = call_flag(c, "shared"),
+		.image = call_flag(c, "image"),
 	};
 	uint32_t device = call_number(c, "device");
 	struct json_object *ok;

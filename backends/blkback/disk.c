@@ -30,6 +30,10 @@ static int size_of(const struct disk *d, uint64_t *bytes, char *why)
 {
 	struct stat st;
 
+	if (d->image) {
+		*bytes = d->image->bytes;
+		return 0;
+	}
 	if (d->block) {
 		if (!ioctl(d->fd, BLKGETSIZE64, bytes))
 			return 0;
@@ -75,6 +79,9 @@ static int choose_sectors(struct disk *d, char *why)
 			      "a sector size of %" PRIu32 ": 512 or 4096 are"
 			      " possible, and the device has %d", *size,
 			      logical);
+	/* An image's clusters are larger: whole pages are better for it. */
+	if (d->image)
+		physical = 4096;
 	d->physical = physical > *size ? physical : *size;
 	return 0;
 }
@@ -140,27 +147,51 @@ static void try_direct(struct disk *d)
 		fcntl(d->fd, F_SETFL, flags & ~O_DIRECT);
 }
 
+static int open_image(struct disk *d, int sock, char *why)
+{
+	const char *reason;
+
+	d->image = image_open(sock, &reason);
+	if (!d->image)
+		return refuse(why, errno, "%s", reason);
+	if (d->image->readonly && !d->spec.readonly)
+		return refuse(why, EACCES, "its server lets nobody write");
+	d->limits.discard &= d->image->discard;
+	return choose_sectors(d, why) || fit(d, &d->limits.sectors, why) ?
+		-1 : 0;
+}
+
+static int open_file(struct disk *d, int fd, char *why)
+{
+	d->fd = fd;
+	if (check_kind(d, why) || choose_sectors(d, why) ||
+	    fit(d, &d->limits.sectors, why) || lock(d, why))
+		return -1;
+	try_direct(d);
+	return 0;
+}
+
 int disk_open(struct disk *d, int fd, const struct disk_spec *spec,
 	      char why[DISK_WHY])
 {
 	int rc;
 
-	*d = (struct disk){ .fd = fd, .spec = *spec };
+	*d = (struct disk){ .fd = -1, .spec = *spec };
 	d->limits.readonly = spec->readonly;
 	d->limits.discard = spec->discard && !spec->readonly;
-	if (check_kind(d, why) || choose_sectors(d, why) ||
-	    fit(d, &d->limits.sectors, why) || lock(d, why)) {
-		rc = errno;
-		disk_close(d);
-		errno = rc;
-		return -1;
-	}
-	try_direct(d);
-	return 0;
+	if (!(spec->image ? open_image(d, fd, why) : open_file(d, fd, why)))
+		return 0;
+	rc = errno;
+	disk_close(d);
+	errno = rc;
+	return -1;
 }
 
 void disk_close(struct disk *d)
 {
+	if (d->image)
+		d->image->fns->free(d->image);
+	d->image = NULL;
 	if (d->fd >= 0)
 		close(d->fd);
 	d->fd = -1;
@@ -170,8 +201,46 @@ int disk_resize(struct disk *d, char why[DISK_WHY])
 {
 	uint64_t sectors;
 
+	if (d->image)
+		return refuse(why, ENOTSUP, "an image that is not raw is grown"
+			      " while no guest has it: qemu-img resize");
 	if (fit(d, &sectors, why))
 		return -1;
 	d->limits.sectors = sectors;
 	return 0;
+}
+
+void disk_read(struct disk *d, struct io *io, struct io_op *op, void *to,
+	       uint32_t bytes, uint64_t offset)
+{
+	if (d->image)
+		d->image->fns->read(d->image, op, to, bytes, offset);
+	else
+		io_read(io, op, d->fd, to, bytes, offset);
+}
+
+void disk_write(struct disk *d, struct io *io, struct io_op *op,
+		const void *from, uint32_t bytes, uint64_t offset)
+{
+	if (d->image)
+		d->image->fns->write(d->image, op, from, bytes, offset);
+	else
+		io_write(io, op, d->fd, from, bytes, offset);
+}
+
+void disk_sync(struct disk *d, struct io *io, struct io_op *op)
+{
+	if (d->image)
+		d->image->fns->sync(d->image, op);
+	else
+		io_sync(io, op, d->fd);
+}
+
+void disk_discard(struct disk *d, struct io *io, struct io_op *op,
+		  uint64_t offset, uint64_t bytes)
+{
+	if (d->image)
+		d->image->fns->discard(d->image, op, offset, bytes);
+	else
+		io_discard(io, op, d->fd, offset, bytes);
 }

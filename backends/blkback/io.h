@@ -16,9 +16,15 @@
 
 struct io;
 
+struct image;
+
 struct io_op {
 	/* res: bytes, or -errno */
 	void (*done)(struct io_op *op, int res);
+	/* Kept by an image (image.h) while it is under way there. */
+	struct image *image;
+	struct io_op *next;
+	int res;
 };
 
 /* entries: how many can be queued between two submits. NULL and errno. */

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include "common/log.h"
 
 /* Passes of a round before others (control, store) get their turn. */
 #define PASSES		32
@@ -123,9 +124,9 @@ static void next_piece(struct request *req)
 	uint32_t left = req->bytes - req->done;
 
 	if (req->op.kind == BLK_READ)
-		io_read(v->s->io, &req->io, v->disk.fd, data, left, at);
+		disk_read(&v->disk, v->s->io, &req->io, data, left, at);
 	else
-		io_write(v->s->io, &req->io, v->disk.fd, data, left, at);
+		disk_write(&v->disk, v->s->io, &req->io, data, left, at);
 }
 
 /* A barrier: what is written already, itself, and then it is safe, too. */
@@ -144,15 +145,15 @@ static void submit(struct request *req)
 		if (req->step == BARRIER_WRITE)
 			next_piece(req);
 		else
-			io_sync(v->s->io, &req->io, v->disk.fd);
+			disk_sync(&v->disk, v->s->io, &req->io);
 		break;
 	case BLK_FLUSH:
-		io_sync(v->s->io, &req->io, v->disk.fd);
+		disk_sync(&v->disk, v->s->io, &req->io);
 		break;
 	case BLK_DISCARD:
-		io_discard(v->s->io, &req->io, v->disk.fd,
-			   disk_offset(&v->disk, req->op.sector),
-			   req->op.sectors * BLK_SECTOR);
+		disk_discard(&v->disk, v->s->io, &req->io,
+			     disk_offset(&v->disk, req->op.sector),
+			     req->op.sectors * BLK_SECTOR);
 		break;
 	}
 }
@@ -287,7 +288,7 @@ static void start(struct queue *q, uint32_t entry)
 	struct vbd *v = q->v;
 	int status;
 
-	*req = (struct request){ .q = q, .entry = entry, .io = { io_done } };
+	*req = (struct request){ .q = q, .entry = entry, .io.done = io_done };
 	req->seg = req->direct;
 	q->in_flight++;
 	status = parse(req);
@@ -383,6 +384,41 @@ static void publish_all(struct service *s)
 				publish(&v->queue[i]);
 }
 
+static unsigned int reap_images(struct service *s)
+{
+	unsigned int n = 0;
+	struct vbd *v;
+
+	for (v = s->disks; v; v = v->next)
+		if (v->disk.image)
+			n += v->disk.image->fns->reap(v->disk.image);
+	return n;
+}
+
+/* What their sockets are to be watched for. */
+static void watch_images(struct service *s)
+{
+	struct vbd *v;
+
+	for (v = s->disks; v; v = v->next) {
+		const struct image *m = v->disk.image;
+		uint32_t events;
+
+		if (!v->image)
+			continue;
+		if (!m->fns->alive(m)) {
+			log_err("%s: its image's server has gone", v->name);
+			loop_del_fd(v->image);
+			v->image = NULL;
+			continue;
+		}
+		events = m->fns->events(m);
+		if (events != v->image_events)
+			loop_set_events(v->image, events);
+		v->image_events = events;
+	}
+}
+
 static bool pass(struct service *s)
 {
 	bool any = take_all(s);
@@ -391,6 +427,7 @@ static bool pass(struct service *s)
 	copies_run(s);
 	any |= !io_submit(s->io);
 	any |= io_reap(s->io) > 0;
+	any |= reap_images(s) > 0;
 	copies_run(s);
 	publish_all(s);
 	return any;
@@ -406,6 +443,7 @@ void service_round(struct service *s)
 	if (i == PASSES)
 		loop_arm(s->again, 0);
 	loop_arm(s->idle, TRIM_MS);
+	watch_images(s);
 	vbd_settle(s);
 }
 
@@ -470,6 +508,14 @@ void service_on_io(void *arg, uint32_t events)
 {
 	(void)events;
 	service_round(arg);
+}
+
+void service_on_image(void *arg, uint32_t events)
+{
+	struct vbd *v = arg;
+
+	v->disk.image->fns->on_events(v->disk.image, events);
+	service_round(v->s);
 }
 
 void service_on_again(void *arg)

@@ -187,6 +187,7 @@ static void release(struct vbd *v)
 	*p = v->next;
 	xs_unfollow(v);
 	state_forget(v->st);
+	loop_del_fd(v->image);
 	disk_close(&v->disk);
 	if (v->detach_id >= 0)
 		control_detached(s, v->detach_id);
@@ -332,6 +333,16 @@ static struct vbd *make(struct service *s, uint32_t device, const char *name)
 	return v;
 }
 
+static bool watch_image(struct vbd *v)
+{
+	if (!v->disk.image)
+		return true;
+	v->image_events = EPOLLIN;
+	v->image = loop_add_fd(v->s->loop, v->disk.image->fd, EPOLLIN,
+			       service_on_image, v);
+	return v->image;
+}
+
 static void begin(struct vbd *v)
 {
 	v->next = v->s->disks;
@@ -354,6 +365,7 @@ struct vbd *vbd_attach(struct service *s, uint32_t device, const char *name,
 		       char why[DISK_WHY])
 {
 	struct vbd *v = make(s, device, name);
+	int error;
 
 	if (!v) {
 		snprintf(why, DISK_WHY, "no memory");
@@ -362,17 +374,26 @@ struct vbd *vbd_attach(struct service *s, uint32_t device, const char *name,
 	}
 	if (disk_open(&v->disk, fd, spec, why))
 		goto out_free;
+	if (!watch_image(v)) {
+		snprintf(why, DISK_WHY, "no memory");
+		errno = ENOMEM;
+		goto out_close;
+	}
 	v->st = state_find(s->state, device);
 	if (!v->st) {
 		snprintf(why, DISK_WHY, "a guest has %u disks at most",
 			 STATE_DISKS);
-		disk_close(&v->disk);
 		errno = ENOSPC;
-		goto out_free;
+		goto out_close;
 	}
 	begin(v);
 	return v;
 
+out_close:
+	error = errno;
+	loop_del_fd(v->image);
+	disk_close(&v->disk);
+	errno = error;
 out_free:
 	free(v);
 	return NULL;

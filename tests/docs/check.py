@@ -77,7 +77,13 @@ def man_pages():
     for page in sorted(pages):
         name = os.path.basename(page)[:-2]
         with open(page) as f:
-            text = f.read().replace("\\-", "-")
+            text = f.read()
+        # A page that is another's.
+        same = re.match(r"\.so man8/(\S+)\n$", text)
+        if same:
+            with open(os.path.join(TOP, "dom0-tools/man", same.group(1))) as f:
+                text = f.read()
+        text = text.replace("\\-", "-")
         text = re.sub(r"\\f[A-Z]", "", text)
         # What another program takes may be told of elsewhere in a page.
         own = "".join(re.findall(r"(?ms)^\.SH (?:SYNOPSIS|OPTIONS)$.*?(?=^\.SH)",

@@ -113,6 +113,11 @@ user-tests += test_blk_path
 test_blk_path-src = tests/host/fake_blk.c backends/blkback/vbd.c \
 	backends/common/bus.c $(filter-out backends/common/bus.c,$(blkback-data))
 test_blk_path-libs := libcommon.a -luring -lpthread
+# Images, by Debian's qemu-nbd.
+user-tests += test_blk_image
+test_blk_image-src = backends/blkback/nbd.c \
+	$(filter-out %/image_none.c,$(test_blk_path-src))
+test_blk_image-libs := $(test_blk_path-libs) -lnbd
 # hvxl but for its main(), with all that it links.
 hvxl-tested = $(filter-out %/main.c,$(hvxl-src))
 hvxl-links = $(filter-out -static,$(hvxl-libs))
@@ -180,7 +185,7 @@ hvxd-logic := tests/host/hvxd_fakes.c \
 	$(addprefix dom0-tools/common/,daemon.c log.c proto.c fault.c wall.c) \
 	$(addprefix dom0-tools/hvxd/,build_child.c census.c check.c create.c \
 	device_nodes.c devices.c disks.c domain.c end.c events.c \
-	holders.c kernels.c life.c nodes.c \
+	image_check.c holders.c kernels.c life.c nodes.c \
 	order.c policy.c requests.c state.c)
 user-tests += test_hvxd_policy test_hvxd_proto test_hvxd
 test_hvxd_policy-src := dom0-tools/hvxd/policy.c
@@ -201,7 +206,7 @@ user-tests += test_hvxd_backend
 test_hvxd_backend-src := \
 	$(addprefix dom0-tools/common/,log.c loop.c fault.c) \
 	$(addprefix dom0-tools/hvxd/,backend.c channel.c device_nodes.c \
-	disks.c qmp.c disk_stats.c spawn.c) \
+	disks.c images.c image_check.c image_child.c qmp.c disk_stats.c spawn.c) \
 	$(addprefix backends/blkback/,stats.c blkif.c)
 test_hvxd_backend-libs := libguest.a
 # What disks have done.

@@ -329,9 +329,10 @@ struct vbd *fake_attach(unsigned int i, int image, const struct disk_spec *s)
 
 	if (fake->front[i].state == BUS_UNKNOWN)
 		fake->front[i].state = fake->front[i].own = BUS_INITIALISING;
-	/* A fresh open file, as the parent's is. */
+	/* A fresh open file, as the parent's is; sockets can't be opened. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", image);
-	fd = open(path, s && s->readonly ? O_RDONLY : O_RDWR);
+	fd = s && s->image ? dup(image) :
+		open(path, s && s->readonly ? O_RDONLY : O_RDWR);
 	assert_true(fd >= 0);
 	v = vbd_attach(&fake_service, i + 1, "xvd", fd, s ? s : &whole, why);
 	if (!v)
@@ -404,15 +405,26 @@ static unsigned int in_flight(void)
 	return n;
 }
 
+/* What the loop does: the first disk's image, too. */
+static void wait_and_serve(void)
+{
+	struct vbd *v = fake_service.disks;
+	struct pollfd p[2] = { { io_fd(fake_service.io), POLLIN, 0 } };
+
+	p[1].fd = v->image ? v->disk.image->fd : -1;
+	p[1].events = v->image_events;
+	poll(p, 2, 1000);
+	if (p[1].revents)
+		service_on_image(v, p[1].revents);
+	else
+		service_round(&fake_service);
+}
+
 void fake_run(void)
 {
-	struct pollfd p = { io_fd(fake_service.io), POLLIN, 0 };
-
 	service_round(&fake_service);
-	while (in_flight()) {
-		poll(&p, 1, 1000);
-		service_round(&fake_service);
-	}
+	while (in_flight())
+		wait_and_serve();
 }
 
 bool fake_response(unsigned int i, struct blkif_response *rsp)
