@@ -30,6 +30,7 @@ struct process {
 	struct dom *d;
 	const struct backend_kind *kind;
 	pid_t pid;			/* 0: none */
+	const char *binary;		/* what it runs */
 	struct channel *channel;
 	struct loop_timer *timer;	/* start's limit, or the next start */
 	unsigned int attached;		/* devices, of this process */
@@ -132,6 +133,17 @@ static void kill_process(struct process *p)
 
 static void attach_next(struct process *p);
 
+/* The next device isn't served; who added it, the last one, is told. */
+static void not_attached(struct process *p, const struct fault *f)
+{
+	if (failed_start(p, f))
+		return;
+	log_err("%s: %s", p->d->name, f->text);
+	p->attached++;
+	if (p->attached < p->kind->count(&p->d->config) || !tell_added(p, f))
+		attach_next(p);
+}
+
 static void on_attached(void *arg, struct json_object *answer)
 {
 	struct process *p = arg;
@@ -139,12 +151,8 @@ static void on_attached(void *arg, struct json_object *answer)
 
 	if (channel_fault(answer, "devices", p->d->name, &f)) {
 		/* Of a dead process its end tells more. */
-		if (!answer || failed_start(p, &f))
-			return;
-		log_err("%s: %s", p->d->name, f.text);
-		p->attached++;
-		if (!tell_added(p, &f))
-			attach_next(p);
+		if (answer)
+			not_attached(p, &f);
 		return;
 	}
 	p->attached++;
@@ -179,12 +187,7 @@ static void attach_next(struct process *p)
 		return;
 	}
 	if (rc) {
-		if (failed_start(p, &f))
-			return;
-		log_err("%s: %s", p->d->name, f.text);
-		p->attached++;
-		if (!tell_added(p, &f))
-			attach_next(p);
+		not_attached(p, &f);
 		return;
 	}
 	if (channel_ask(p->channel, "attach", &a, on_attached, p))
@@ -295,12 +298,19 @@ static void on_event(void *arg, struct json_object *event)
 	}
 }
 
+static const char *binary_for(const struct process *p)
+{
+	return p->kind->binary ? p->kind->binary(&p->d->config) :
+		p->kind->program;
+}
+
 static void start(struct process *p, struct fault *f)
 {
 	int control = -1;
 
 	p->began = loop_now();
-	p->pid = backend_spawn(p->d, p->kind->program, &control);
+	p->binary = binary_for(p);
+	p->pid = backend_spawn(p->d, p->kind->program, p->binary, &control);
 	if (p->pid > 0)
 		p->channel = channel_new(p->d->hd->loop, control, on_event, p);
 	if (p->channel) {
@@ -561,6 +571,14 @@ int backend_add(struct dom *d, unsigned int kind, backend_done_fn *done,
 	if (!p->ready || p->attached + 1 != p->kind->count(&d->config))
 		return fault_set(f, EBUSY, "devices", d->name,
 				 "%s is just starting", p->kind->program);
+	if (strcmp(p->binary, binary_for(p))) {
+		log_info("%s: its %s are taken over by %s, which knows the"
+			 " new one", d->name, p->kind->devices, binary_for(p));
+		p->added = done;
+		p->added_arg = arg;
+		kill_process(p);
+		return 0;
+	}
 	rc = p->kind->open(d, p->attached, &a, f);
 	if (rc > 0) {
 		p->later = true;

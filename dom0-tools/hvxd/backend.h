@@ -62,6 +62,9 @@ int device_resize(struct dom *d, unsigned int kind, struct json_object *args,
 /* ---- the kinds: disks.c and nics.c ------------------------------------- */
 
 #define BACKEND_FDS	4
+/* Users that no account has (systemd's "unused" range): one for each guest, so
+ * that guests' backends can't reach each other. */
+#define BACKEND_FIRST_USER 1900000000u
 
 /* What an attach needs. */
 struct backend_attach {
@@ -87,6 +90,8 @@ struct device_nodes {
 
 struct backend_kind {
 	const char *program;
+	/* The file that is run under that name; NULL: the same. */
+	const char *(*binary)(const struct guest_config *c);
 	const char *devices, *device;	/* in messages; and a request's key */
 	const char *back, *front;	/* types in the store: hvbd, vbd */
 	unsigned int (*count)(const struct guest_config *c);
@@ -150,7 +155,8 @@ int channel_fault(struct json_object *answer, const char *stage,
 
 /* spawn.c: starts folder/program for d; *control: our end of its socket. The
  * process, or -1 and errno. */
-pid_t backend_spawn(struct dom *d, const char *program, int *control);
+pid_t backend_spawn(struct dom *d, const char *program, const char *binary,
+		    int *control);
 /* Ends a process that a former hvxd started, and waits until it is gone. */
 void backend_kill_orphan(struct dom *d, const char *program);
 /* The files of a process that is needed no more. */

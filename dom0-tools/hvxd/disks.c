@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <json-c/json.h>
-#include "backend.h"
+#include "images.h"
 #include "store.h"
 
 static unsigned int count(const struct guest_config *c)
@@ -28,12 +28,6 @@ static int unserved(const struct guest_disk *disk, struct fault *f,
 		  "disk %s: %s", disk->vdev, what);
 	fault_hint(f, "%s", hint);
 	return -1;
-}
-
-static bool is_raw(const struct guest_disk *disk)
-{
-	return disk->format == DISK_RAW ||
-	       disk->format == DISK_FORMAT_DEFAULT;
 }
 
 static int check_target(const struct guest_disk *disk, struct fault *f)
@@ -54,7 +48,6 @@ static int check(struct hvxd *hd, const struct guest_config *c, unsigned int i,
 {
 	const struct guest_disk *disk = &c->disks[i];
 
-	(void)hd;
 	if (disk->backend_domain && strcmp(disk->backend_domain, "0") &&
 	    strcmp(disk->backend_domain, "Domain-0"))
 		return unserved(disk, f, "served by another domain than dom0",
@@ -62,9 +55,11 @@ static int check(struct hvxd *hd, const struct guest_config *c, unsigned int i,
 	if (disk->script)
 		return unserved(disk, f, "block scripts are not run",
 				"name the file or device itself");
-	if (!is_raw(disk) || !disk->target)
-		return unserved(disk, f, "only raw images and devices are served",
-				"convert it: qemu-img convert -O raw");
+	if (!disk->target)
+		return unserved(disk, f, "a drive without a medium",
+				"name a file or device");
+	if (!image_is_raw(disk) && image_check(hd, disk, f))
+		return -1;
 	return check_target(disk, f);
 }
 
@@ -147,12 +142,10 @@ static int open_target(const struct guest_disk *disk)
 	return open(disk->target, flags);
 }
 
-static int open_disk(struct dom *d, unsigned int i, struct backend_attach *a,
-		     struct fault *f)
+static int open_raw(const struct guest_disk *disk, struct backend_attach *a,
+		    struct fault *f)
 {
-	const struct guest_disk *disk = &d->config.disks[i];
 	int fd = open_target(disk);
-	struct json_object *o;
 
 	if (fd < 0) {
 		fault_errno(f, "devices", disk->target, disk->target);
@@ -160,7 +153,22 @@ static int open_disk(struct dom *d, unsigned int i, struct backend_attach *a,
 			fault_hint(f, "it is in use in dom0: unmount it, or share it with w!");
 		return -1;
 	}
+	a->fd[a->fds++] = fd;
+	return 0;
+}
+
+static int open_disk(struct dom *d, unsigned int i, struct backend_attach *a,
+		     struct fault *f)
+{
+	const struct guest_disk *disk = &d->config.disks[i];
+	bool raw = image_is_raw(disk);
+	int rc = raw ? open_raw(disk, a, f) : image_open(d, i, a, f);
+	struct json_object *o;
+
+	if (rc)
+		return rc;
 	o = json_object_new_object();
+	json_object_object_add(o, "image", json_object_new_boolean(!raw));
 	json_object_object_add(o, "device",
 			       json_object_new_int64(disk->number));
 	json_object_object_add(o, "vdev", json_object_new_string(disk->vdev));
@@ -178,15 +186,18 @@ static int open_disk(struct dom *d, unsigned int i, struct backend_attach *a,
 		json_object_object_add(o, "sector-size", json_object_new_int(
 					       disk->sector_size));
 	a->args = o;
-	a->fd[0] = fd;
-	a->fds = 1;
 	return 0;
 }
 
-static void forget(struct dom *d, unsigned int i)
+/* A library more, which guests with raw disks needn't pay for. */
+static const char *binary(const struct guest_config *c)
 {
-	(void)d;
-	(void)i;
+	unsigned int i;
+
+	for (i = 0; i < c->disk_count; i++)
+		if (!image_is_raw(&c->disks[i]))
+			return IMAGE_BACKEND;
+	return disks_kind.program;
 }
 
 /* ---- one more, one less ---- */
@@ -223,9 +234,9 @@ static void drop(struct guest_config *c, unsigned int i)
 }
 
 const struct backend_kind disks_kind = {
-	.program = "blkback", .devices = "disks", .device = "disk",
+	.program = "blkback", .binary = binary, .devices = "disks", .device = "disk",
 	.back = "hvbd", .front = "vbd", .count = count, .number = number,
 	.check = check, .put_back = put_back, .put_front = put_front,
 	.shown = "qdisk", .put_shown = put_shown,
-	.open = open_disk, .forget = forget, .add = add, .drop = drop,
+	.open = open_disk, .forget = image_forget, .add = add, .drop = drop,
 };

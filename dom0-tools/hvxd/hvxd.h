@@ -27,6 +27,7 @@ struct held_tap;
 struct create;
 struct dom;
 struct end;
+struct held_image;
 struct json_object;
 struct kernels;
 struct proto_request;
@@ -41,6 +42,7 @@ struct hvxd {
 	struct kernels *kernels;
 	struct bridges *bridges;	/* opened when first needed */
 	struct held_tap *taps;		/* of guests' cards */
+	struct held_image *images;	/* served by qemu-nbd */
 	struct server *server;
 	struct dom *doms;
 	struct loop_timer *census, *stop_timer;

@@ -10,9 +10,6 @@
 #include <unistd.h>
 #include "backend.h"
 
-/* Users that no account has (systemd's "unused" range): one for each guest, so
- * that guests' backends can't reach each other. */
-#define FIRST_USER	1900000000u
 /* So long an orphan may take to die. */
 #define ORPHAN_MS	2000
 
@@ -32,15 +29,16 @@ bool backend_installed(struct hvxd *hd, const char *program)
 }
 
 static void __attribute__((noreturn))
-run_program(struct dom *d, const char *program, int state, int control)
+run_program(struct dom *d, const char *program, const char *binary, int state,
+	    int control)
 {
 	char path[320], id[16], user[32];
 	sigset_t none;
 
-	snprintf(path, sizeof(path), "%s/%s", d->hd->backend_folder, program);
+	snprintf(path, sizeof(path), "%s/%s", d->hd->backend_folder, binary);
 	snprintf(id, sizeof(id), "%u", d->domid);
-	snprintf(user, sizeof(user), "%u:%u", FIRST_USER + d->domid,
-		 FIRST_USER + d->domid);
+	snprintf(user, sizeof(user), "%u:%u", BACKEND_FIRST_USER + d->domid,
+		 BACKEND_FIRST_USER + d->domid);
 	/* Above where they go, so that neither is overwritten. */
 	state = fcntl(state, F_DUPFD, 10);
 	control = fcntl(control, F_DUPFD, 10);
@@ -74,7 +72,8 @@ void backend_state_path(struct dom *d, const char *program, char *path,
 	path_of(d, program, "state", path, size);
 }
 
-pid_t backend_spawn(struct dom *d, const char *program, int *control)
+pid_t backend_spawn(struct dom *d, const char *program, const char *binary,
+		    int *control)
 {
 	char path[320];
 	int state, pair[2], err;
@@ -90,7 +89,7 @@ pid_t backend_spawn(struct dom *d, const char *program, int *control)
 	}
 	pid = fork();
 	if (!pid)
-		run_program(d, program, state, pair[1]);
+		run_program(d, program, binary, state, pair[1]);
 	err = errno;
 	close(state);
 	close(pair[1]);

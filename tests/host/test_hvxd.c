@@ -542,7 +542,9 @@ static void disks_that_cannot_be_served_are_refused(void **state)
 	static const char *const bad[] = {
 		"\"pdev_path\":\"/no/such\",\"format\":\"raw\"",
 		"\"pdev_path\":\"/dev\",\"format\":\"raw\"",
-		"\"pdev_path\":\"/bin/sh\",\"format\":\"qcow2\"",
+		"\"pdev_path\":\"/bin/sh\",\"format\":\"vhd\"",
+		"\"pdev_path\":\"/bin/sh\",\"format\":\"qcow2\",\"hvx\":{\"offset\":512}",
+		"\"pdev_path\":\"/bin/sh\",\"format\":\"qcow2\",\"hvx\":{\"shared\":true}",
 		"\"pdev_path\":\"/bin/sh\",\"script\":\"block-x\"",
 		"\"pdev_path\":\"/bin/sh\",\"backend_domname\":\"other\"",
 	};

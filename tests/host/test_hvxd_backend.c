@@ -75,6 +75,11 @@ void event_emit(struct dom *d, const char *kind, struct json_object *more,
 	loop_stop(hd.loop);
 }
 
+struct dom *dom_by_id(struct hvxd *at, uint32_t domid)
+{
+	return at->doms && at->doms->domid == domid ? at->doms : NULL;
+}
+
 int device_node(struct store_txn *t, uint32_t domid, int perm, const char *base,
 		const char *name, const char *fmt, ...)
 {
