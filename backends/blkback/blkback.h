@@ -100,6 +100,8 @@ struct queue {
 
 #define IDLE_KICKS	16	/* idle_kicks from which on they are slowed */
 
+#define VBD_DETACHES	8u
+
 struct vbd {
 	struct vbd *next;
 	struct service *s;
@@ -115,7 +117,8 @@ struct vbd {
 	unsigned int connects;
 	bool hurried;			/* waits for s->later */
 	bool changed;			/* the front end's state was written */
-	int64_t detach_id;		/* the request that waits for the end */
+	int64_t detach[VBD_DETACHES];	/* the requests that wait for the end */
+	unsigned int detaches;
 	bool draining;			/* takes no more, until all is answered */
 	bool going, gone;		/* detaching; to be freed */
 	bool force;
@@ -157,8 +160,8 @@ struct vbd *vbd_attach(struct service *s, uint32_t device, const char *name,
 		       int fd, const struct disk_spec *spec,
 		       char why[DISK_WHY]);
 struct vbd *vbd_find(struct service *s, uint32_t device);
-/* The answer goes to request id, when it is done. */
-void vbd_detach(struct vbd *v, bool force, int64_t id);
+/* The answer goes to request id, when it is done. False: too many wait. */
+bool vbd_detach(struct vbd *v, bool force, int64_t id);
 /* Looks at the front end's state and acts. */
 void vbd_step(struct vbd *v);
 /* The guest can't be served: stops the device and says why. */

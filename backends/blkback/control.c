@@ -56,7 +56,8 @@ static void do_attach(struct service *s, struct call *c)
 
 static void do_detach(struct call *c, struct vbd *v)
 {
-	vbd_detach(v, call_flag(c, "force"), c->id);
+	if (!vbd_detach(v, call_flag(c, "force"), c->id))
+		call_error(c, EBUSY, "it is being detached");
 }
 
 static void do_resize(struct call *c, struct vbd *v)

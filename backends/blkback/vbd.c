@@ -181,6 +181,7 @@ static void release(struct vbd *v)
 {
 	struct service *s = v->s;
 	struct vbd **p = &s->disks;
+	unsigned int i;
 
 	while (*p != v)
 		p = &(*p)->next;
@@ -189,8 +190,8 @@ static void release(struct vbd *v)
 	state_forget(v->st);
 	loop_del_fd(v->image);
 	disk_close(&v->disk);
-	if (v->detach_id >= 0)
-		control_detached(s, v->detach_id);
+	for (i = 0; i < v->detaches; i++)
+		control_detached(s, v->detach[i]);
 	free(v);
 	if (!s->disks && !s->parent)
 		loop_stop(s->loop);
@@ -282,17 +283,19 @@ void vbd_step(struct vbd *v)
 		v->gone = true;
 }
 
-void vbd_detach(struct vbd *v, bool force, int64_t id)
+bool vbd_detach(struct vbd *v, bool force, int64_t id)
 {
+	if (v->detaches == VBD_DETACHES)
+		return false;
+	v->detach[v->detaches++] = id;
 	v->going = true;
 	v->force |= force;
-	if (v->detach_id < 0)
-		v->detach_id = id;
 	/* Closed already: nobody has to let go. */
 	if (v->own == BUS_CLOSED && !v->draining)
 		v->gone = true;
 	else
 		vbd_step(v);
+	return true;
 }
 
 void vbd_io_error(struct vbd *v, enum blk_kind kind, int error)
@@ -324,7 +327,6 @@ static struct vbd *make(struct service *s, uint32_t device, const char *name)
 		return NULL;
 	v->s = s;
 	v->device = device;
-	v->detach_id = -1;
 	v->disk.fd = -1;
 	snprintf(v->name, sizeof(v->name), "%s", name);
 	order_init(&v->order);

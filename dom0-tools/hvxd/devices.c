@@ -13,11 +13,15 @@
 #include "state.h"
 #include "store.h"
 
+/* So long a guest may take to let go before who asked for it is told. */
+#define LET_GO_S	10
+
 struct device_change {
 	struct hvxd *hd;
 	char uuid[UUID_TEXT];		/* of its domain, which may go */
 	unsigned int kind, number;
-	struct request *req;
+	struct request *req;		/* NULL: answered */
+	struct loop_timer *limit;	/* of a detach */
 };
 
 static const struct backend_kind *kind_of(const struct device_change *c)
@@ -168,6 +172,21 @@ int device_attach(struct dom *d, unsigned int kind, struct json_object *args,
 
 /* ---- detach ---- */
 
+static void change_free(struct device_change *c)
+{
+	loop_del_timer(c->limit);
+	free(c);
+}
+
+static void answer(struct device_change *c, const struct fault *f)
+{
+	if (f)
+		req_fail(c->req, f);
+	else
+		req_ok(c->req, NULL);
+	c->req = NULL;
+}
+
 static void on_detached(void *arg, const struct fault *f)
 {
 	struct device_change *c = arg;
@@ -178,11 +197,25 @@ static void on_detached(void *arg, const struct fault *f)
 		undo(d, c->kind, i);
 		backend_dropped(d, c->kind);
 	}
-	if (f)
-		req_fail(c->req, f);
-	else
-		req_ok(c->req, NULL);
-	free(c);
+	answer(c, f);
+	change_free(c);
+}
+
+/* The detach goes on. */
+static void on_limit(void *arg)
+{
+	struct device_change *c = arg;
+	struct dom *d = dom_by_uuid(c->hd, c->uuid);
+	struct fault f;
+
+	if (!d)
+		return;
+	fault_set(&f, EBUSY, "devices", d->name,
+		  "%s has not let go of the %s in %d s", d->name,
+		  kind_of(c)->device, LET_GO_S);
+	fault_hint(&f, "it goes as soon as the guest uses it no more;"
+		   " --force takes it away: what is under way fails and is lost");
+	answer(c, &f);
 }
 
 /* The guest sees by the backend's nodes that its device shall go. */
@@ -226,12 +259,18 @@ int device_detach(struct dom *d, unsigned int kind, struct json_object *args,
 	if (i < 0)
 		return -1;
 	c = change_new(d, kind, i, r);
-	if (!c)
+	if (c)
+		c->limit = loop_add_timer(d->hd->loop, on_limit, c);
+	if (!c || !c->limit) {
+		free(c);
 		return fault_set(f, ENOMEM, "devices", d->name, "no memory");
+	}
+	/* backend_drop may be done, and c gone, when it returns. */
+	loop_arm(c->limit, LET_GO_S * 1000);
 	if (!set_offline(c, d) &&
 	    !backend_drop(d, kind, i, force, on_detached, c, f))
 		return 0;
-	free(c);
+	change_free(c);
 	return -1;
 }
 

@@ -707,10 +707,14 @@ int backend_drop(struct dom *d, unsigned int kind, unsigned int i, bool force,
 {
 	(void)kind;
 	(void)i;
-	(void)force;
 	if (refused("backend_drop"))
 		return fault_set(f, EBUSY, "devices", d->name, "not now");
-	done(arg, NULL);
+	if (fake.clings && !force) {
+		fake.lets_go = done;
+		fake.lets_go_arg = arg;
+	} else {
+		done(arg, NULL);
+	}
 	return 0;
 }
 

@@ -50,6 +50,11 @@ extern struct fake {
 	struct fake_event event[64];
 	unsigned int events;
 	bool job_crash;			/* the next job dies */
+	/* A guest that won't let go of its devices, and what is called when
+	 * it does. */
+	bool clings;
+	void (*lets_go)(void *arg, const struct fault *f);
+	void *lets_go_arg;
 	/* hvxallocd: NULL: none; "grants", "refuses", "waits" for ever */
 	const char *allocator;
 	unsigned int reservations;	/* alive */

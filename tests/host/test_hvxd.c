@@ -537,6 +537,42 @@ static void disks_come_and_go(void **state)
 	assert_nothing_left();
 }
 
+#define ATTACH	"{\"do\":\"disk-attach\",\"domain\":\"web\",\"disk\":{" \
+	"\"vdev\":\"xvdb\",\"pdev_path\":\"/bin/sh\",\"format\":\"raw\"}}"
+#define DETACH(more)	"{\"do\":\"disk-detach\",\"domain\":\"web\"," \
+	"\"device\":51728" more "}"
+
+/* Who asked is told after a while; the disk goes when the guest lets go. */
+static void a_guest_that_does_not_let_go_is_told_of(void **state)
+{
+	struct fake_request *r;
+
+	(void)state;
+	create("web", "");
+	assert_true(ask("%s", ATTACH)->ok);
+	fake.clings = true;
+	r = ask("%s", DETACH(""));
+	fake_run(&hd, 8000);
+	assert_false(r->answered);
+	fake_run(&hd, 2000);
+	assert_true(r->answered && !r->ok);
+	assert_int_equal(r->fault.err, EBUSY);
+	assert_non_null(strstr(r->fault.text, "has not let go"));
+	assert_non_null(strstr(r->fault.hint, "--force"));
+	assert_int_equal(hd.doms->config.disk_count, 1);
+	fake.lets_go(fake.lets_go_arg, NULL);
+	assert_int_equal(hd.doms->config.disk_count, 0);
+	assert_int_equal(fake_nodes("/local/domain/0/backend/hvbd"), 0);
+	/* Or by force; the first one's end comes after it. */
+	assert_true(ask("%s", ATTACH)->ok);
+	ask("%s", DETACH(""));
+	assert_true(ask("%s", DETACH(",\"force\":true"))->ok);
+	assert_int_equal(hd.doms->config.disk_count, 0);
+	fake.lets_go(fake.lets_go_arg, NULL);
+	assert_int_equal(hd.doms->config.disk_count, 0);
+	fake.clings = false;
+}
+
 static void disks_that_cannot_be_served_are_refused(void **state)
 {
 	static const char *const bad[] = {
@@ -749,6 +785,7 @@ int main(void)
 		TEST(names_change_everywhere),
 		TEST(a_new_configuration_counts_from_the_next_start),
 		TEST(disks_come_and_go),
+		TEST(a_guest_that_does_not_let_go_is_told_of),
 		TEST(disks_that_cannot_be_served_are_refused),
 		TEST(foreign_domains_are_let_alone),
 		TEST(what_others_destroyed_is_tidied),

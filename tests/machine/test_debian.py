@@ -80,7 +80,8 @@ def options(folder, script, paths):
     with open(run, "w") as f:
         f.write("PASSWORD=%s\n. ./dom0.sh\n" % rootfs.PASSWORD + script)
     found = ["--mem", "1280", "--file", run,
-             "--file", os.path.join(HERE, "debian/dom0.sh")]
+             "--file", os.path.join(HERE, "debian/dom0.sh"),
+             "--file", os.path.join(HERE, "scripts/guest.sh")]
     for name in ("vmlinuz", "initrd.img"):
         found += ["--file", os.path.join(rootfs.folder(), name)]
     for path in paths:

@@ -2,32 +2,16 @@
 # `deb` with the first of dom0's disks as xvda, and so on. What is typed goes to
 # its console; what it says is in $log.
 
-log=/var/log/xen/console/guest-deb.log
+name=deb
+. ./guest.sh
 
-fail() {
-	echo "debian: $*"
-	hvxl list
-	echo "--- guest"; tail -40 $log
-	for f in /var/log/hvx/*.log; do echo "--- $f"; tail -15 $f; done
-	exit 1
-}
-# said PATTERN SECONDS: a line of the console has it
-said() {
-	i=$(($2 * 5))
-	until grep -q "$1" $log 2>/dev/null; do
-		i=$((i - 1))
-		[ $i -gt 0 ] || fail "the guest has not said: $1"
-		usleep 200000
-	done
-}
-type_in() { printf '%s\n' "$1" >&3; }
 # ask COMMAND SECONDS: its output, and its status in the end; what the shell
 # echoes has no such line
 ask() {
 	asked=$((${asked:-0} + 1))
 	type_in "$1; echo done-\$(($asked * 1000))-\$?"
 	said "^done-${asked}000-" $2
-	grep -q "^done-${asked}000-0" $log || fail "failed in the guest: $1"
+	grep -q "^done-${asked}000-0" $log || die "failed in the guest: $1"
 }
 # boot DISKS
 boot() {
@@ -44,10 +28,8 @@ boot() {
 	vcpus = 2
 	disk = [ $disks ]
 	END
-	hvxl create deb.cfg || fail "create"
-	mkfifo /tmp/keys
-	hvxl console deb </tmp/keys >/dev/null 2>&1 &
-	exec 3>/tmp/keys
+	hvxl create deb.cfg || die "create"
+	open_console
 	said '^guest login:' 900
 }
 login() {
@@ -61,13 +43,8 @@ login() {
 }
 # off: it shuts down by itself and is gone
 off() {
-	hvxl shutdown -w deb || fail "shutdown"
-	i=300
-	while hvxl domid deb >/dev/null 2>&1; do
-		i=$((i - 1))
-		[ $i -gt 0 ] || fail "it has not gone"
-		sleep 1
-	done
+	hvxl shutdown -w deb || die "shutdown"
+	until_true 300 '! hvxl domid deb >/dev/null 2>&1' || die "it has not gone"
 	said 'Reached target.*[Pp]ower' 1
 }
 # kills TIMES SECONDS: blkback dies so often, with so long between two
@@ -75,14 +52,7 @@ kills() {
 	n=0
 	while [ $n -lt $1 ]; do
 		sleep $2
-		old=$(pidof blkback)
-		kill -9 $old || fail "no blkback to kill"
-		i=600
-		until now=$(pidof blkback) && [ "$now" != "$old" ]; do
-			i=$((i - 1))
-			[ $i -gt 0 ] || fail "blkback was not started again"
-			usleep 100000
-		done
+		kill_blkback
 		n=$((n + 1))
 	done
 	echo "killed $n times"

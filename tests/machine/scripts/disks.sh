@@ -1,38 +1,8 @@
 # Disks of a stock guest, made by hvxl, told step by step: a line "ok STEP" for
 # each that went well; the first that doesn't ends it.
 
-log=/var/log/xen/console/guest-web.log
-
-die() {
-	echo "FAIL $*"
-	hvxl list
-	echo "-- console"; tail -30 $log
-	for f in /var/log/hvx/*.log; do echo "-- $f"; tail -15 $f; done
-	exit 1
-}
-ok() { echo "ok $*"; }
-# until SECONDS CONDITION: it becomes true
-until_true() {
-	t=$(($1 * 3)); shift
-	while ! eval "$*"; do
-		t=$((t - 1))
-		[ $t -gt 0 ] || return 1
-		usleep 300000
-	done
-}
-# guest COMMAND PATTERN: typed into its console, and answered by such a line
-guest() {
-	n=$(grep -c "$2" $log)
-	printf '%s\n' "$1" >&3
-	until_true 120 '[ $(grep -c "'"$2"'" $log) -gt '$n' ]' ||
-		die "the guest doesn't answer: $1"
-}
-# refused WORDS COMMAND...: it fails, and says so
-refused() {
-	words=$1; shift
-	"$@" >out 2>&1 && die "it was not refused: $*"
-	grep -q "$words" out || die "$* says: $(cat out)"
-}
+name=web
+. ./guest.sh
 left() { pidof blkback; ls /run/hvx /run/xen | grep -E 'blkback|qmp'; }
 
 # A disk of two parts with 1 MiB of something between them.
@@ -58,10 +28,8 @@ disk = [ "/tmp/parts.img,raw,xvda,w,offset=0,length=4M",
 END
 before=$(hvxl info free_memory)
 hvxl create -q web.cfg || die "create"
-mkfifo keys
-hvxl console web <keys >/dev/null 2>&1 &
-exec 3>keys
-until_true 200 'grep -q ^guest-init: $log' || die "reaching init"
+open_console
+said '^guest-init:' 200
 until_true 60 '[ $(grep -c "xvd.: connected, 2 queue(s) of 4 page(s)" /var/log/hvx/hvxd.log) = 4 ]' ||
 	die "queues and pages: $(grep connected /var/log/hvx/hvxd.log)"
 ok "two queues of 4 pages"
@@ -93,6 +61,19 @@ hvxl block-resize web xvdd || die "block-resize"
 guest 'while [ $(cat /sys/block/xvdd/size) != 12288 ]; do usleep 100000; done; dd if=/dev/xvdd of=/dev/null bs=1M skip=5 count=1 2>/dev/null; echo grown: $?' '^grown: 0'
 ok "grown while in use"
 
+# Debian's xentop waits for 10 ms: on a busy machine it may see nothing at first.
+sum() { sed -n "s/.*\"$1\": *\([0-9]*\).*/\1/p" list | awk '{ n += $1 } END { print n }'; }
+seen() {
+	PATH=$PATH:/usr/lib/xen-4.17/bin xentop -b -x -i 1 >xentop.out 2>&1
+	hvxl block-list --json web >list
+	[ "$(awk '$1 == "web" { print $13, $15, $16, $17, $18 }' xentop.out)" = \
+		"4 $(sum read_requests) $(sum write_requests) $(sum read_sectors) $(sum write_sectors)" ] &&
+		[ $(grep -c '^VBD .* 517[0-9][0-9] ' xentop.out) = 4 ]
+}
+until_true 60 seen || die "xentop: $(cat xentop.out list)"
+[ $(sum read_sectors) -gt 16384 ] || die "too little was counted"
+ok "xentop counts as we do"
+
 # Others may have what is between, and nothing else; also after a restart.
 printf 'name = "other"\nkernel = "/root/tiny"\nmemory = 16\n' >other.cfg
 hvxl create -q other.cfg || die "create other"
@@ -116,6 +97,29 @@ hvxl block-attach other /tmp/ro.img,raw,xvdc,r || die "two that read"
 hvxl destroy other || die "destroy other"
 ok "overlaps refused"
 
+lvm() { # as on a machine without udev
+	/sbin/lvm "$@" --config 'activation { udev_sync=0 udev_rules=0 }
+		devices { use_devicesfile=0 scan="/dev" }' >>lvm.log 2>&1 ||
+		die "lvm $*: $(cat lvm.log)"
+}
+modprobe -a loop dm-mod
+truncate -s 64M /tmp/pv.img
+losetup /dev/loop0 /tmp/pv.img || die "losetup"
+lvm pvcreate /dev/loop0
+lvm vgcreate vg0 /dev/loop0
+lvm lvcreate -y -Wn -Zn -L 16M -n data vg0
+hvxl block-attach web phy:/dev/vg0/data xvdf w || die "attach of a volume"
+refused 'in use' hvxl block-attach web phy:/dev/vg0/data xvdg w
+guest 'while [ ! -b /dev/xvdf ]; do usleep 100000; done; dd if=/dev/urandom bs=1M count=16 2>/dev/null | tee /dev/xvdf | md5sum | sed s/^/volume-/; sync' '^volume-'
+[ "volume-$(md5sum </dev/vg0/data | cut -c 1-32)" = "$(grep -o '^volume-[0-9a-f]*' $log)" ] ||
+	die "the volume differs"
+lvm lvextend -L 32M vg0/data
+hvxl block-resize web xvdf || die "block-resize of a volume"
+guest 'while [ $(cat /sys/block/xvdf/size) != 65536 ]; do usleep 100000; done; echo extended: $?' '^extended: 0'
+hvxl block-detach web xvdf || die "detach of a volume"
+lvm vgchange -an vg0
+ok "a logical volume"
+
 hvxl block-attach web /tmp/small/thin.img,raw,xvde,w || die "attach"
 guest 'while [ ! -b /dev/xvde ]; do usleep 100000; done; dd if=/dev/urandom of=/dev/xvde bs=64k count=16 conv=fsync; echo thin: $?' '^thin: 1'
 until_true 10 'hvxl list --json web | tr -d "\n" | grep -q "\"xvde\", *\"error\": *\"write: No space left on device\""' ||
@@ -125,7 +129,12 @@ hvxl block-list --json web | grep -q '"errors": [1-9]' || die "no errors counted
 guest 'echo fine: $(dd if=/dev/xvda bs=4k count=1 iflag=direct 2>/dev/null | wc -c)' '^fine: 4096'
 ok "no space"
 
-hvxl block-detach web xvdd || die "detach"
+# A guest that doesn't run can't let go: told after a while, and gone once it can.
+hvxl pause web || die "pause"
+refused 'has not let go.*10 s' hvxl block-detach web xvdd
+grep -q -- '--force' out || die "what to do: $(cat out)"
+hvxl unpause web
+until_true 20 '! hvxl block-list web | grep -q ^51760' || die "still there"
 guest 'while [ -e /sys/block/xvdd ]; do usleep 100000; done; echo gone: $?' '^gone: 0'
 ok "detached"
 
