@@ -11,9 +11,8 @@ SCRIPTS = os.path.join(TOP, "tests/machine/scripts")
 TINY = os.path.join(TOP, os.environ.get("O", "build"), "guests/tiny")
 STEPS = ["two queues of 4 pages", "parts of a file",
          "sectors of 4096 bytes", "read-only", "grown while in use",
-         "xentop counts as we do", "overlaps refused", "a logical volume", "no space",
-         "detached",
-         "destroyed under load, nothing left"]
+         "xentop counts as we do", "overlaps refused", "a logical volume",
+         "no space", "detached", "destroyed under load, nothing left"]
 
 
 @pytest.mark.quick
@@ -23,8 +22,7 @@ def test_disks(dom0, hypervisor):
              "--mem", "1280", "--smp", "2", "--file", SCRIPTS + "/disks.sh",
              "--file", SCRIPTS + "/guest.sh", "--file", TINY,
              "--package", "xen-utils-4.17", "--package", "xen-utils-common",
-             "--package", "lvm2",
-             timeout=900)
+             "--package", "lvm2", timeout=900)
     assert [line[3:] for line in r.out.splitlines()
             if line.startswith("ok ")] == STEPS, r.out[-3000:]
     if hypervisor == "hvx":
