@@ -115,7 +115,7 @@ def closure(names):
     # 'http://...' name_version_arch.deb size hash
     found = [line.split()[1].split("_")[0] for line in out.splitlines()
              if line.startswith("'")]
-    return [n for n in found if not NOT_NEEDED.match(n)]
+    return [n for n in found if n in names or not NOT_NEEDED.match(n)]
 
 
 def debs(names):

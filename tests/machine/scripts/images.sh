@@ -25,7 +25,7 @@ bad() {	# WORDS DISK
 	sed "s|^disk = .*|disk = [ \"$2\" ]|" raw.cfg >bad.cfg
 	refused "$1" hvxl create -q bad.cfg
 }
-bad 'served whole' /tmp/c.qcow2,qcow2,xvda,w,offset=1M,length=1M
+bad 'format raw with an offset' /tmp/c.qcow2,qcow2,xvda,w,offset=1M,length=1M
 bad 'to one guest' '/tmp/c.qcow2,qcow2,xvda,w!'
 bad 'not in qcow2 format' /tmp/raw.img,qcow2,xvda,w
 bad 'No such file' /tmp/none.qcow2,qcow2,xvda,w
