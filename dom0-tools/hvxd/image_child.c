@@ -21,7 +21,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define INSIDE		"/image"
+#define IMAGE		"image"
+#define INSIDE		"/" IMAGE
 
 static void __attribute__((noreturn)) fail(const char *what)
 {
@@ -70,11 +71,11 @@ static void make_tree(const struct guest_disk *disk, const char *run_folder)
 		fail(run_folder);
 	for (i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
 		like_dom0(programs[i]);
-	fd = open(INSIDE + 1, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	fd = open(IMAGE, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 	if (fd < 0)
 		fail(INSIDE);
 	close(fd);
-	bind(disk->target, INSIDE + 1, !disk->readwrite);
+	bind(disk->target, IMAGE, !disk->readwrite);
 	if (chroot(".") || chdir("/"))
 		fail("the tree");
 }

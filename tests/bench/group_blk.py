@@ -45,6 +45,6 @@ GROUPS = [
           "milliseconds of dom0 a GiB (all CPUs)",
           lambda opt: disk("blk", 5), aim=1.0, larger=larger),
     Group("blk-icount", "the same on one CPU whose time counts instructions",
-          lambda opt: disk("blk-icount", 2, "--icount"), aim=1.0,
+          lambda opt: disk("blk-icount", 4, "--icount"), aim=1.0,
           larger=larger),
 ]

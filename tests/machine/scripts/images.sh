@@ -45,10 +45,11 @@ bad 'in use by another guest' /tmp/a.qcow2,qcow2,xvda,w
 for p in $(pidof qemu-nbd); do
 	[ "$(sed -n 's/^Uid:	\([0-9]*\).*/\1/p' /proc/$p/status)" -ge 1900000000 ] ||
 		die "its user: $(cat /proc/$p/status)"
-	# CAP_DAC_OVERRIDE, for a tree in which there is nothing but the image.
+	# CAP_DAC_OVERRIDE, for a tree in which there is nothing but the image,
+	# programs, and /dev/null.
 	[ "$(sed -n 's/^Cap\(Eff\|Bnd\):	//p' /proc/$p/status | sort -u)" = 0000000000000002 ] ||
 		die "its rights: $(grep Cap /proc/$p/status)"
-	[ "$(ls /proc/$p/root | sort | tr '\n' ' ')" = "image lib lib64 usr " ] ||
+	[ "$(ls /proc/$p/root | sort | tr '\n' ' ')" = "dev image lib lib64 usr " ] ||
 		die "it sees: $(ls /proc/$p/root)"
 done
 ok "confined"
