@@ -41,6 +41,16 @@ static void bind(const char *from, const char *to, bool readonly)
 		fail(from);
 }
 
+static void bind_file(const char *from, const char *to, bool readonly)
+{
+	int fd = open(to, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		fail(to);
+	close(fd);
+	bind(from, to, readonly);
+}
+
 /* A folder of programs as dom0 has it: a link into /usr, or itself. */
 static void like_dom0(const char *path)
 {
@@ -61,7 +71,6 @@ static void make_tree(const struct guest_disk *disk, const char *run_folder)
 {
 	static const char *const programs[] = { "/usr", "/lib", "/lib64" };
 	unsigned int i;
-	int fd;
 
 	if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC) ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
@@ -71,11 +80,10 @@ static void make_tree(const struct guest_disk *disk, const char *run_folder)
 		fail(run_folder);
 	for (i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
 		like_dom0(programs[i]);
-	fd = open(IMAGE, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-	if (fd < 0)
-		fail(INSIDE);
-	close(fd);
-	bind(disk->target, IMAGE, !disk->readwrite);
+	/* By which qemu finds out what locks there are. */
+	mkdir("dev", 0755);
+	bind_file("/dev/null", "dev/null", false);
+	bind_file(disk->target, IMAGE, !disk->readwrite);
 	if (chroot(".") || chdir("/"))
 		fail("the tree");
 }
