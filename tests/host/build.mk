@@ -142,6 +142,10 @@ user-tests += test_grants
 test_grants-src := backends/common/grants.c
 test_grants-libs := -lxentoollog
 
+user-tests += test_netcontrol
+test_netcontrol-src := backends/netback/control.c backends/common/parent.c
+test_netcontrol-libs := libcommon.a -ljson-c
+
 user-tests += test_netlife
 test_netlife-src = $(addprefix backends/netback/,vif.c xs.c) \
 	backends/common/nodes.c dom0-tools/common/log.c $(netback-tested)
