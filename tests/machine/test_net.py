@@ -46,10 +46,11 @@ def numbers(text):
     return dict(re.findall(r"^@@ (\S+) ?(.*)$", text, re.M))
 
 
-def guests(dom0, tmp_path, rounds, more=""):
+def guests(dom0, tmp_path, rounds, more="", *options):
     ports = built("test_bridge", ["tests/host/test_bridge.c"], ["-lcmocka"],
                   str(tmp_path))
-    r = dom0("sh /root/net-test %d %s" % (rounds, more), *GUESTS, "--file", ports,
+    r = dom0("sh /root/net-test %d %s" % (rounds, more), *GUESTS, *options,
+             "--file", ports,
              *files("net-dom0", "net-test", "net-matrix", "net-churn",
                     "net-policy"),
              timeout=1200 + 30 * rounds)
@@ -109,8 +110,9 @@ def test_guests(dom0, tmp_path):
 
 def test_matrix(dom0, tmp_path):
     """Each MTU with either IP version, TCP and UDP (whole and in fragments), in
-    each direction: as many bytes came by as were to be sent."""
-    said = guests(dom0, tmp_path, 2, "matrix")
+    each direction: as many bytes came by as were to be sent, and xentop counts
+    them."""
+    said = guests(dom0, tmp_path, 2, "matrix", "--package", "xen-utils-4.17")
     least = {"tcp": 2 << 20, "udp": 100000, "pieces": 100000}
     names = ["mtu%d-%d-%s-%s" % (mtu, ip, what, way)
              for mtu in (576, 1280, 1500, 9000) for ip in (4, 6)
@@ -119,6 +121,10 @@ def test_matrix(dom0, tmp_path):
     assert len(names) == 63
     for name in names:
         assert int(said[name]) >= least[name.split("-")[2]], (name, said)
+    for tool in ("xentop", "top"):
+        cards, sent, received = map(int, said[tool].split())
+        # Seven times 2 MiB to dom0, to b and from dom0, and the datagrams.
+        assert cards == 2 and sent > 28 << 10 and received > 14 << 10, said
 
 
 def test_policies(dom0, tmp_path):
