@@ -15,7 +15,7 @@ def live(dom0, hypervisor, flavour, vcpus):
     after = "hvxl debug-keys M; sleep 2" if hypervisor == "hvx" else ":"
     r = dom0("sh guest-life.sh %s %d || exit 1; %s" % (flavour, vcpus, after),
              "--guest", flavour, "--mem", "1280", "--smp", "2",
-             "--file", os.path.join(SCRIPTS, "guest-life.sh"), timeout=900)
+             "--file", os.path.join(SCRIPTS, "guest-life.sh"), timeout=1800)
     assert re.findall("^ok (.*)$", r.out, re.M) == STEPS
     if hypervisor == "hvx":
         assert "audit: 0 differences" in r.console

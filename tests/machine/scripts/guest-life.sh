@@ -20,13 +20,14 @@ die() {
 }
 ok() { echo "ok $*"; }
 
-# until SECONDS CONDITION: it becomes true
+# until SECONDS CONDITION: it becomes true. Asked seldom: where a program's start
+# is dear, asking would be all that the machine does.
 until_true() {
-	t=$(($1 * 10)); shift
+	t=$(($1 * 2)); shift
 	while ! eval "$*"; do
 		t=$((t - 1))
 		[ $t -gt 0 ] || return 1
-		usleep 100000
+		usleep 500000
 	done
 }
 # How often the guest's init has greeted so far.
