@@ -2,6 +2,7 @@
 #include "disk_stats.h"
 
 #include <json-c/json.h>
+#include <common/json_put.h>
 #include "backend.h"
 
 int disk_counts(struct dom *d, unsigned int i, struct state_counts *c)
@@ -10,17 +11,6 @@ int disk_counts(struct dom *d, unsigned int i, struct state_counts *c)
 
 	backend_state_path(d, disks_kind.program, path, sizeof(path));
 	return stats_read(path, d->config.disks[i].number, c);
-}
-
-static void put_number(struct json_object *o, const char *key, uint64_t n)
-{
-	json_object_object_add(o, key, json_object_new_uint64(n));
-}
-
-static void put_text(struct json_object *o, const char *key, const char *text)
-{
-	json_object_object_add(o, key,
-			       text ? json_object_new_string(text) : NULL);
 }
 
 static struct json_object *one(struct dom *d, unsigned int i)

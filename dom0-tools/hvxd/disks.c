@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <json-c/json.h>
+#include <common/json_put.h>
 #include "images.h"
 #include "store.h"
 
@@ -169,22 +170,18 @@ static int open_disk(struct dom *d, unsigned int i, struct backend_attach *a,
 		return rc;
 	o = json_object_new_object();
 	json_object_object_add(o, "image", json_object_new_boolean(!raw));
-	json_object_object_add(o, "device",
-			       json_object_new_int64(disk->number));
-	json_object_object_add(o, "vdev", json_object_new_string(disk->vdev));
+	put_number(o, "device", disk->number);
+	put_text(o, "vdev", disk->vdev);
 	json_object_object_add(o, "readonly",
 			       json_object_new_boolean(!disk->readwrite));
 	json_object_object_add(o, "discard", json_object_new_boolean(
 				       disk->readwrite && disk->discard != 0));
 	json_object_object_add(o, "shared",
 			       json_object_new_boolean(disk->shared));
-	json_object_object_add(o, "offset",
-			       json_object_new_uint64(disk->offset));
-	json_object_object_add(o, "length",
-			       json_object_new_uint64(disk->length));
+	put_number(o, "offset", disk->offset);
+	put_number(o, "length", disk->length);
 	if (disk->sector_size)
-		json_object_object_add(o, "sector-size", json_object_new_int(
-					       disk->sector_size));
+		put_number(o, "sector-size", disk->sector_size);
 	a->args = o;
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include <json-c/json.h>
+#include <common/json_put.h>
 #include "disk_stats.h"
 
 #define CLIENTS		4
@@ -33,11 +34,6 @@ struct qmp {
 };
 
 /* ---- answers ---- */
-
-static void put_number(struct json_object *o, const char *key, uint64_t n)
-{
-	json_object_object_add(o, key, json_object_new_uint64(n));
-}
 
 static struct json_object *stats_of(struct dom *d, unsigned int i)
 {

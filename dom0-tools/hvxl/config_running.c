@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <common/json_put.h>
 #include "args.h"
 #include "hvxd_client.h"
 #include "hvxl.h"
@@ -47,16 +48,6 @@ static struct json_object *from_libxl(uint32_t domid, const char *uuid)
 		return o;
 	json_object_put(o);
 	return NULL;
-}
-
-static void put_text(struct json_object *o, const char *key, const char *text)
-{
-	json_object_object_add(o, key, json_object_new_string(text));
-}
-
-static void put_number(struct json_object *o, const char *key, uint64_t n)
-{
-	json_object_object_add(o, key, json_object_new_uint64(n));
 }
 
 /* The object o[key]; an empty one is put there if there is none. */

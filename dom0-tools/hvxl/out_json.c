@@ -9,22 +9,13 @@
 #include <string.h>
 #include <abi/sched.h>
 #include <common/guest.h>
+#include <common/json_put.h>
 #include "hvxl.h"
 #include "pools.h"
 
 static void put(struct json_object *o, const char *key, struct json_object *v)
 {
 	json_object_object_add(o, key, v);
-}
-
-static void put_text(struct json_object *o, const char *key, const char *text)
-{
-	put(o, key, text ? json_object_new_string(text) : NULL);
-}
-
-static void put_number(struct json_object *o, const char *key, uint64_t n)
-{
-	put(o, key, json_object_new_uint64(n));
 }
 
 static void put_truth(struct json_object *o, const char *key, bool yes)

@@ -6,6 +6,7 @@
 #include <json-c/json.h>
 #include <sys/sysmacros.h>
 #include <abi/sched.h>
+#include <common/json_put.h>
 #include "out.h"
 
 void top_state(uint32_t flags, char text[7])
@@ -186,11 +187,6 @@ void top_table(FILE *out, const struct top_sample *s,
 }
 
 /* ---- JSON ---- */
-
-static void put_number(struct json_object *o, const char *key, uint64_t n)
-{
-	json_object_object_add(o, key, json_object_new_uint64(n));
-}
 
 static struct json_object *json_domain(const struct top_sample *s,
 				       const struct top_domain *d)

@@ -29,8 +29,6 @@ def disk(name, rounds, *more):
         return measure.lines(
             ["tests/dom0-run", "--hypervisor", hv, "--toolstack", hv,
              "--mem", "1024", "--guest", "cloud", "--file", archive(),
-             # What Debian's script for disks is written in and calls.
-             "--package", "bash", "--package", "util-linux",
              "--file", "tests/bench/blk.sh", "--timeout", "1800", *more, "--",
              "sh blk.sh %s %d" % ({"hvx": "hvxl", "xen": "xl"}[hv], rounds)])
     return {name: measure.both(name, run)}

@@ -12,6 +12,7 @@ import pytest
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "blk")
 sys.path.insert(0, os.path.join(HERE, "../../lib"))
+import powercut                                         # noqa: E402
 from cpio import Cpio                                   # noqa: E402
 
 # In the guest. Two disks: xvda to be written, xvdb read-only.
@@ -178,31 +179,17 @@ def test_blk_power_cut(hypervisor, tmp_path):
     script = os.path.join(folder, "run.sh")
     with open(script, "w") as f:
         f.write(POWER_CUT)
-    run = subprocess.Popen(
-        [os.path.join(HERE, "../../dom0-run"), "--hypervisor", hypervisor,
-         "--toolstack", "xen", "--guest", "cloud", "--disk",
-         image + ":virtio", "--timeout", "1800",
-         "--log", os.path.join(folder, "console"),
-         "--file", compile_static("blkhost", folder),
-         "--file", guest_files(folder, "blkload /dev/xvda sync"),
-         "--file", os.path.join(HERE, "blk-dom0"), "--file", script,
-         "--", "sh run.sh"], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
-    durable = -1
-    try:
-        for line in run.stdout:
-            m = re.match(rb"blkload: durable (\d+)\r?\n", line)
-            if m:
-                durable = int(m.group(1))
-            if durable >= 300:
-                break
-    finally:
-        # QEMU dies with its parent, at once.
-        run.kill()
-        run.wait()
-    assert durable >= 300
+    last = powercut.durable(
+        hypervisor, rb"blkload: durable (\d+)", 300, "--toolstack", "xen",
+        "--guest", "cloud", "--disk", image + ":virtio", "--timeout", "1800",
+        "--log", os.path.join(folder, "console"),
+        "--file", compile_static("blkhost", folder),
+        "--file", guest_files(folder, "blkload /dev/xvda sync"),
+        "--file", os.path.join(HERE, "blk-dom0"), "--file", script,
+        "--", "sh run.sh")
     with open(image, "rb") as f:
-        for i in range(durable + 1):
-            assert f.read(4096) == block(i), "block %d of %d" % (i, durable)
+        for i in range(last + 1):
+            assert f.read(4096) == block(i), "block %d of %d" % (i, last)
 
 
 @pytest.mark.quick

@@ -11,6 +11,7 @@ import pytest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../lib"))
 import debootstrap                                      # noqa: E402
+import powercut                                         # noqa: E402
 import rootfs                                           # noqa: E402
 
 pytestmark = pytest.mark.skipif(debootstrap.lacks() is not None,
@@ -162,25 +163,11 @@ def test_debian_power_cut(hypervisor, folder):
     """Files that the guest was told are on the disk are there after QEMU is
     killed, and its file system is whole."""
     paths = disks(folder, 1)
-    run = subprocess.Popen(
-        [os.path.join(HERE, "../dom0-run"), "--hypervisor", hypervisor,
-         "--timeout", "2400", "--log", os.path.join(folder, "console"),
-         *options(folder, CUT, paths), "--", "sh run.sh"],
-        stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
-    durable = -1
-    try:
-        for line in run.stdout:
-            m = re.match(rb"durable-(\d+)\r?\n", line)
-            if m:
-                durable = int(m.group(1))
-            if durable >= 300:
-                break
-    finally:
-        # QEMU dies with its parent, at once.
-        run.kill()
-        run.wait()
-    assert durable >= 300
+    last = powercut.durable(
+        hypervisor, rb"durable-(\d+)", 300, "--timeout", "2400",
+        "--log", os.path.join(folder, "console"),
+        *options(folder, CUT, paths), "--", "sh run.sh")
     found = names_on(paths[0])
-    for i in range(durable + 1):
-        assert found.get("f%d" % i) == b"%d\n" % i, "f%d of %d" % (i, durable)
+    for i in range(last + 1):
+        assert found.get("f%d" % i) == b"%d\n" % i, "f%d of %d" % (i, last)
     clean(paths[0])
