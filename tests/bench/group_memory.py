@@ -1,8 +1,7 @@
 """Work that moves over three stock guests on a machine with too little memory
 for all of them: what hvxallocd makes of it, beside a fixed split, and beside
 mem-set by hand at each move; pages worked on, all on our core. hvx: with
-hvxallocd, told of use by the hypervisor's sampling or by guests' agents. In the
-emulator's own time (-icount, one CPU)."""
+hvxallocd, told of use by the hypervisor's sampling or by guests' agents."""
 
 import os
 import tempfile
@@ -10,14 +9,14 @@ import tempfile
 import measure
 from measure import Group
 
-SECONDS = 40
+SECONDS = 30
 SCRIPTS = "tests/machine/scripts/"
 
 
 def moves(opt):
     with tempfile.TemporaryDirectory(prefix="hvx-") as folder:
         argv = ["tests/dom0-run", "--mem", "1536", "--guest", "cloud",
-                "--icount", "--timeout", "3600"]
+                "--timeout", "3600"]
         for name in "abc":
             disk = os.path.join(folder, name)
             with open(disk, "wb") as f:
@@ -42,6 +41,6 @@ def moves(opt):
 
 GROUPS = [
     Group("memory-moves", "work that moves over three guests: hvxallocd beside "
-          "a fixed split, and beside mem-set by hand (-icount, one CPU)", moves, aim=None,
+          "a fixed split, and beside mem-set by hand (all CPUs)", moves, aim=None,
           larger=lambda row: True),
 ]
