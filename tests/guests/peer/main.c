@@ -187,7 +187,14 @@ static bool has_rested(void *arg)
 	return time_now() - *since > 30000000;
 }
 
-/* While it is paused only its time offline grows, by as much as goes by. */
+static uint64_t time_stopped(const struct xen_domctl *op)
+{
+	return op->u.hvx_run_states.time[RUNSTATE_blocked] +
+	       op->u.hvx_run_states.time[RUNSTATE_offline];
+}
+
+/* While it is paused only its time blocked or offline (it may have been blocked
+ * already) grows, by as much as goes by. */
 static void check_run_states(struct peer *p)
 {
 	struct xen_domctl_getdomaininfo info;
@@ -207,8 +214,7 @@ static void check_run_states(struct peer *p)
 	      b.u.hvx_run_states.time[RUNSTATE_running] == info.cpu_time &&
 	      b.u.hvx_run_states.time[RUNSTATE_runnable] ==
 		      a.u.hvx_run_states.time[RUNSTATE_runnable] &&
-	      b.u.hvx_run_states.time[RUNSTATE_offline] -
-		      a.u.hvx_run_states.time[RUNSTATE_offline] >= 30000000,
+	      time_stopped(&b) - time_stopped(&a) >= 30000000,
 	      "paused, it neither runs nor waits");
 	check(!domctl_plain(XEN_DOMCTL_unpausedomain, p->id) &&
 	      domctl(&a, XEN_DOMCTL_hvx_run_states, 77) == -XEN_ESRCH,
