@@ -43,8 +43,13 @@ dd if=/dev/zero of=/dev/ram0 bs=1M count=64 2>/dev/null
 $tool create -q blk.cfg || exit 1
 mkfifo keys
 said '^guest-init:'
-$tool console blk <keys >/dev/null &
-exec 3>keys
+# xl's console hears nobody but a terminal.
+if [ $tool = hvxl ]; then
+	hvxl console blk <keys >/dev/null &
+	exec 3>keys
+else
+	exec 3>"$(xenstore-read /local/domain/$(xl domid blk)/console/tty)"
+fi
 sleep 2
 for kind in 4k-read-qd1 4k-write-qd1 4k-read-qd32 4k-write-qd32 1m-read \
 		1m-write; do
