@@ -61,7 +61,7 @@ guest 'dd if=/dev/urandom of=/tmp/data bs=1M count=16 2>/dev/null; put() { dd if
 guest 'blkdiscard -o 1M -l 1M /dev/xvdb; dd if=/dev/xvdb bs=1M skip=1 count=1 iflag=direct 2>/dev/null | tr -d "\0" | wc -c | sed s/^/left-/' '^left-0'
 ok "written and read"
 
-guest '(i=0; while [ ! -e /tmp/stop ]; do put xvda && same xvda || echo differs:; i=$((i + 1)); done; echo stopped: $i) & echo begun:' '^begun:'
+guest '(i=0; while [ ! -e /tmp/stop ]; do put xvda && same xvda || echo differs: $i; i=$((i + 1)); done; echo stopped: $i) & echo begun:' '^begun:'
 # Each serves both disks before it dies.
 started() { grep -c backend-started /var/log/hvx/hvxd.log; }
 for i in 1 2 3 4 5 6; do
@@ -70,8 +70,9 @@ for i in 1 2 3 4 5 6; do
 	kill_blkback
 	until_true 60 '[ $(started) -gt '$n' ]' || die "blkback doesn't serve"
 done
-guest 'touch /tmp/stop' '^stopped: [1-9]'
-grep -q '^differs:' $log && die "what was written is not there"
+# Behind the shell's prompt, maybe.
+guest 'touch /tmp/stop' 'stopped: [1-9]'
+grep -q 'differs: [0-9]' $log && die "what was written is not there"
 grep -q 'I/O error' $log && die "the guest saw an error"
 [ $(grep -c 'goes on with' /var/log/hvx/hvxd.log) -ge 12 ] || die "too few resumed"
 ok "killed and killed again"
