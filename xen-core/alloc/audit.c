@@ -3,8 +3,8 @@
  *
  * All tables that are in force are read, and all the references that the core
  * itself holds are asked for; the sums must be what the words say, exactly.
- * Nothing may change meanwhile: the caller has stopped all other CPUs, and is
- * between two calls of any guest itself.
+ * Exact if nothing changes meanwhile: all other CPUs stand still, and the caller
+ * is between two calls of any guest itself. Who can't have that counts again.
  */
 #include <hvx/frame.h>
 

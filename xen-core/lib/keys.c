@@ -66,9 +66,25 @@ static void show_memory(void)
 	e820_print(&e820);
 }
 
+/* Other CPUs run meanwhile, and may change a table between the two looks that are
+ * taken at a frame. What is wrong stays so; what was on its way is gone by the next
+ * count. */
+#define AUDITS	4
+
+static unsigned long audit_frames(void)
+{
+	unsigned int tries = 0;
+	unsigned long n;
+
+	do
+		n = frame_audit(NULL);
+	while (n && ++tries < AUDITS);
+	return n;
+}
+
 static void audit(void)
 {
-	unsigned long n = frame_audit(NULL);
+	unsigned long n = audit_frames();
 	struct list *pos;
 
 	list_for_each(pos, &domain_list) {

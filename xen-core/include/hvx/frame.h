@@ -168,8 +168,8 @@ void frame_view(mfn_t mfn, struct frame_view *fv);
 typedef void (*frame_ref_fn)(void *ctx, mfn_t mfn, bool typed);
 
 /* Every frame of d: recount all from the tables and compare; the number of
- * differences, the first of them logged.  d NULL: all domains.  All other CPUs
- * stand still. */
+ * differences, the first of them logged.  d NULL: all domains.  Exact while all
+ * other CPUs stand still; else what these do meanwhile may differ, too. */
 unsigned long frame_audit(struct domain *d);
 
 /*
