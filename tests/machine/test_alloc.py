@@ -74,4 +74,4 @@ def test_work_moves(dom0, tmp_path):
             assert sum(mib) <= 3 * 193 + 4
             # It had 192 like the others, and may still be growing on a busy
             # machine, where one that swaps fills its memory slowly.
-            assert mib[turn] >= 220
+            assert mib[turn] >= 260
