@@ -24,6 +24,7 @@ struct info {
 	char name[NAME_ROOM];
 	xen_domain_handle_t handle;
 	int64_t since;		/* when it was first seen */
+	bool known;		/* its nodes were there and read */
 	bool still;		/* paused, shut down or dying */
 	bool managed;		/* floor, maximum and target are in the store */
 	uint64_t outstanding;	/* claimed and not yet populated, KiB */
@@ -80,7 +81,7 @@ int observe(struct allocd *a);
 /* Only what the hypervisor has free and domains hold: before a decision on a
  * request. */
 int observe_memory(struct allocd *a);
-/* Asks the store for what new domains are. */
+/* Asks the store for what new domains are, once their nodes are there. */
 void observe_new(struct allocd *a);
 /* The index of a domain by name or id, or -1. */
 int find_guest(const struct allocd *a, const char *who);

@@ -14,7 +14,8 @@
 /* What seldom changes is read in every so many rounds, all of one that can't be
  * moved among it. */
 #define SELDOM		16
-/* A new domain is looked at again and again for so long: its nodes come late. */
+/* A new domain is looked at again and again for so long, until it has its nodes:
+ * they come late, and together. */
 #define NEW_MS		20000
 /* Looks at a machine where memory changes hands all the time. */
 #define TRIES		8
@@ -204,6 +205,7 @@ static void take_seldom(struct alloc_guest *g, struct info *in, char **value)
 	snprintf(in->name, sizeof(in->name), "%s",
 		 value[NODE_NAME] ? value[NODE_NAME] : "");
 	take_class(in, value);
+	in->known = value[NODE_TARGET];
 	in->managed = number(value[NODE_TARGET], &most) &&
 		      number(value[NODE_FLOOR], &floor) &&
 		      number(value[NODE_MAX], &max) && floor <= max && max;
@@ -293,13 +295,17 @@ static void read_guest(struct allocd *a, unsigned int i, bool seldom)
 		free(value[k]);
 }
 
-/* Whether all is to be read of guest i in this round. */
-static bool is_due(const struct allocd *a, unsigned int i)
+static bool is_new(const struct allocd *a, unsigned int i)
 {
 	const struct info *in = &a->infos[i];
 
-	return !a->rounds || (a->rounds + i) % SELDOM == 0 ||
-	       (!in->managed && a->host.now - in->since < NEW_MS);
+	return !in->known && a->host.now - in->since < NEW_MS;
+}
+
+/* Whether all is to be read of guest i in this round. */
+static bool is_due(const struct allocd *a, unsigned int i)
+{
+	return !a->rounds || (a->rounds + i) % SELDOM == 0 || is_new(a, i);
 }
 
 void observe_new(struct allocd *a)
@@ -307,8 +313,7 @@ void observe_new(struct allocd *a)
 	unsigned int i;
 
 	for (i = 0; i < a->count; i++)
-		if (!a->infos[i].managed &&
-		    a->host.now - a->infos[i].since < NEW_MS)
+		if (is_new(a, i))
 			read_guest(a, i, true);
 }
 

@@ -77,15 +77,20 @@ static struct json_object *giver(struct allocd *a, unsigned int i)
 	return o;
 }
 
-static struct json_object *make_plan(struct allocd *a, uint64_t need,
-				     struct alloc_plan *p)
+static void make_plan(struct allocd *a, uint64_t need, struct alloc_plan *p)
+{
+	policy_plan(&a->rules, &a->host, a->guests, a->count, need, a->gives,
+		    p);
+}
+
+/* A plan that was made just now. */
+static struct json_object *plan_to_json(struct allocd *a,
+					const struct alloc_plan *p)
 {
 	struct json_object *o = json_object_new_object();
 	struct json_object *list = json_object_new_array();
 	unsigned int i;
 
-	policy_plan(&a->rules, &a->host, a->guests, a->count, need, a->gives,
-		    p);
 	add_size(o, "need", p->need);
 	add_size(o, "free", p->there);
 	add_size(o, "could", p->could);
@@ -101,7 +106,8 @@ struct json_object *plan_json(struct allocd *a, uint64_t need)
 {
 	struct alloc_plan p;
 
-	return make_plan(a, need, &p);
+	make_plan(a, need, &p);
+	return plan_to_json(a, &p);
 }
 
 /* ---- reservations ---- */
@@ -117,13 +123,26 @@ static void forget(struct reservation *v)
 	free(v);
 }
 
+/* Whether any isn't granted yet. */
+static bool some_wait(const struct allocd *a)
+{
+	const struct reservation *v = a->reservations;
+
+	while (v && v->granted)
+		v = v->next;
+	return v;
+}
+
+/* A round's work grows with the number of guests, so that creates ask for none
+ * as long as there is room: what was kept is dealt out by the next. */
 static void on_gone(void *arg)
 {
 	struct reservation *v = arg;
 	struct allocd *a = v->a;
 
 	forget(v);
-	round_soon(a);
+	if (some_wait(a))
+		round_soon(a);
 }
 
 static unsigned long mib(uint64_t kib)
@@ -132,7 +151,7 @@ static unsigned long mib(uint64_t kib)
 }
 
 static void refuse(struct reservation *v, const struct alloc_plan *p,
-		   struct json_object *plan, const char *why)
+		   const char *why)
 {
 	struct json_object *more = json_object_new_object();
 	struct fault f;
@@ -143,7 +162,7 @@ static void refuse(struct reservation *v, const struct alloc_plan *p,
 	fault_hint(&f, "%lu MiB are missing: end a guest, or lower a floor (hvxl alloc status shows them, hvxl alloc plan who could give)",
 		   mib(p->missing + 1023));
 	json_object_object_add(more, "name", json_object_new_string(v->name));
-	json_object_object_add(more, "plan", plan);
+	json_object_object_add(more, "plan", plan_to_json(v->a, p));
 	decision(v->a, -1, "reservation-refused", more, "%s", f.text);
 	req_fail(v->req, &f);
 	forget(v);
@@ -178,38 +197,29 @@ static uint64_t there(struct allocd *a)
  * one needn't wait behind a large one, as long as both can be served. */
 static void consider(struct allocd *a, struct reservation *v)
 {
-	struct json_object *plan;
 	struct alloc_plan p;
 
 	a->host.reserved = reserved_before(a, v);
-	plan = make_plan(a, v->kib, &p);
+	make_plan(a, v->kib, &p);
 	a->host.reserved = reserved(a);
-	if (p.missing) {
-		refuse(v, &p, plan, "");
-		return;
-	}
-	if (there(a) < v->kib && a->host.now > v->until) {
-		refuse(v, &p, plan, ", but didn't within 30 s");
-		return;
-	}
-	json_object_put(plan);
-	if (there(a) >= v->kib)
+	if (p.missing)
+		refuse(v, &p, "");
+	else if (there(a) >= v->kib)
 		grant(v);
+	else if (a->host.now > v->until)
+		refuse(v, &p, ", but didn't within 30 s");
 }
 
 bool reserve_turn(struct allocd *a)
 {
 	struct reservation *v, *next;
-	bool waiting = false;
 
 	for (v = a->reservations; v; v = next) {
 		next = v->next;
 		if (!v->granted)
 			consider(a, v);
 	}
-	for (v = a->reservations; v; v = v->next)
-		waiting |= !v->granted;
-	return waiting;
+	return some_wait(a);
 }
 
 void reserve(struct allocd *a, struct request *r, const char *name,
@@ -238,6 +248,6 @@ void reserve(struct allocd *a, struct request *r, const char *name,
 	a->host.reserved = reserved(a);
 	consider(a, v);
 	/* Who waits is served by the next round, which asks guests to give. */
-	if (a->host.reserved)
+	if (some_wait(a))
 		round_soon(a);
 }

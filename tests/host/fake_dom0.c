@@ -419,6 +419,7 @@ void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
 
 	(void)h;
 	(void)t;
+	dom0->reads++;
 	if (!value) {
 		errno = ENOENT;
 		return NULL;

@@ -36,7 +36,7 @@ static struct request requests[32];
 static unsigned int nr_requests;
 static char events[16384];
 static uint64_t sampled;
-static unsigned int looks;
+static unsigned int looks, cpu_calls;
 static uint64_t run_states[FAKE_DOMAINS][4];
 
 void req_tell(struct request *r, struct json_object *answer)
@@ -85,6 +85,7 @@ void server_event(struct server *s, struct json_object *event)
 int hvctl_share_get(struct hvctl *h, uint32_t domid,
 		    struct xen_domctl_sched_credit *out)
 {
+	cpu_calls++;
 	return hvctl_credit_get(h, domid, out);
 }
 
@@ -113,11 +114,17 @@ int hvctl_working_set(struct hvctl *h, uint32_t domid, uint32_t samples,
 int hvctl_run_states(struct hvctl *h, uint32_t domid, uint64_t *time)
 {
 	(void)h;
+	cpu_calls++;
 	memcpy(time, run_states[domid], sizeof(run_states[domid]));
 	return 0;
 }
 
 /* ---- scenes ---- */
+
+static void on_round(void *arg)
+{
+	round_run(arg);
+}
 
 static void start(void)
 {
@@ -127,7 +134,7 @@ static void start(void)
 	a.sample = 1;
 	a.samples = 64;
 	a.loop = loop_new();
-	a.timer = loop_add_timer(a.loop, NULL, NULL);
+	a.timer = loop_add_timer(a.loop, on_round, &a);
 	a.hv = hvctl_open_sized(8);
 	a.xs = xs_open(0);
 	settings_load(&a);
@@ -148,7 +155,7 @@ static int set_up(void **state)
 	fake_dom0_reset();
 	dom0->free_pages = 0;
 	events[0] = 0;
-	sampled = looks = 0;
+	sampled = looks = cpu_calls = 0;
 	memset(run_states, 0, sizeof(run_states));
 	start();
 	return 0;
@@ -488,6 +495,62 @@ static void a_plan_names_them(void **state)
 	assert_non_null(strstr(r->answer, "\"cpus\":[0,1]"));
 }
 
+/* ---- what a create costs ---- */
+
+static void on_stop(void *arg)
+{
+	loop_stop(arg);
+}
+
+/* Runs what the daemon wants to do at once. */
+static void what_is_due(void)
+{
+	struct loop_timer *stop = loop_add_timer(a.loop, on_stop, a.loop);
+
+	loop_arm(stop, 0);
+	loop_run(a.loop);
+	loop_del_timer(stop);
+}
+
+/* A guest that fits is to be created, just after another was; what was asked for
+ * that, of the store and of the hypervisor about single domains. */
+static unsigned int cost_of_create(unsigned int after)
+{
+	struct request *r;
+
+	guest(after, "new", 8, 8, 8);
+	dom0->reads = cpu_calls = looks = 0;
+	r = want(7, 8);
+	assert_true(r->ok);
+	what_is_due();
+	r->gone(r->arg);
+	what_is_due();
+	return dom0->reads + cpu_calls + looks;
+}
+
+/* That grows neither with the guests there are nor with those that came just
+ * now, whoever made them. */
+static void a_create_costs_the_same_beside_many(void **state)
+{
+	unsigned int few, many, i;
+
+	(void)state;
+	dom0->free_pages = 1000 * MIB;
+	sampled = 50 << 10;
+	guest(1, "web", 20, 10, 40);
+	round_run(&a);
+	few = cost_of_create(2);
+	assert_true(few);
+	for (i = 3; i < 6; i++)
+		guest(i, "more", 20, 10, 40);
+	/* As other toolstacks' are. */
+	put(4, "memory/dynamic-max", "");
+	put(5, "memory/dynamic-max", "");
+	round_run(&a);
+	many = cost_of_create(6);
+	assert_int_equal(many, few);
+}
+
 /* ---- settings ---- */
 
 static void settings_outlive_the_daemon(void **state)
@@ -657,6 +720,7 @@ int main(void)
 		TEST(who_waits_in_vain_is_refused),
 		TEST(a_new_guest_can_give),
 		TEST(a_plan_names_them),
+		TEST(a_create_costs_the_same_beside_many),
 		TEST(settings_outlive_the_daemon),
 		TEST(wrong_requests_are_refused),
 		TEST(classes_become_weights_and_caps),
