@@ -3,8 +3,8 @@
  *
  * All tables that are in force are read, and all the references that the core
  * itself holds are asked for; the sums must be what the words say, exactly.
- * Exact if nothing changes meanwhile: all other CPUs stand still, and the caller
- * is between two calls of any guest itself. Who can't have that counts again.
+ * Exact if nothing changes meanwhile: all other CPUs stand still
+ * (smp_hold_others), and the caller is between two calls of any guest itself.
  */
 #include <hvx/frame.h>
 

@@ -1,6 +1,6 @@
 /*
  * CPUs asking things of each other: look at your softirqs (kick), drop your
- * translations (flush).
+ * translations (flush), wait (hold), stop for good (stop).
  *
  * A flush request is put into the target's box and counted; the asker waits
  * until the target's count of served requests has passed its own.  Whoever
@@ -152,6 +152,50 @@ void machine_relax(void)
 	if (unlikely(READ_ONCE(time_sync_wanted)))
 		time_sync_serve();
 	cpu_pause();
+}
+
+/* ---- hold ------------------------------------------------------------------ */
+
+static struct lock holder;	/* taken by who holds the others */
+static bool holding;
+static cpumask_t held;		/* CPUs that wait; atomic */
+
+void smp_held(void)
+{
+	cpumask_t self = cpumask_of(cpu_id());
+
+	if (!__atomic_load_n(&holding, __ATOMIC_ACQUIRE))
+		return;
+	__atomic_fetch_or(&held, self, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&holding, __ATOMIC_ACQUIRE))
+		machine_relax();
+	__atomic_fetch_and(&held, ~self, __ATOMIC_SEQ_CST);
+}
+
+void smp_hold_others(void)
+{
+	cpumask_t others = cpu_online & ~cpumask_of(cpu_id());
+	unsigned int cpu;
+
+	/* Whoever is second is one of the others to the first. */
+	while (!spin_trylock(&holder)) {
+		smp_held();
+		machine_relax();
+	}
+	__atomic_store_n(&holding, true, __ATOMIC_SEQ_CST);
+	cpumask_for_each(cpu, others)
+		softirq_raise_on(cpu, SOFTIRQ_HOLD);
+	while (others & ~__atomic_load_n(&held, __ATOMIC_ACQUIRE))
+		machine_relax();
+}
+
+void smp_release_others(void)
+{
+	__atomic_store_n(&holding, false, __ATOMIC_SEQ_CST);
+	/* One that hasn't seen it must not be taken for held by the next. */
+	while (__atomic_load_n(&held, __ATOMIC_ACQUIRE))
+		machine_relax();
+	spin_unlock(&holder);
 }
 
 /* ---- stop ------------------------------------------------------------------ */

@@ -1,11 +1,14 @@
 /*
  * Work that an interrupt or a hypercall leaves for the moment before this CPU
  * returns to a guest or sleeps.  Each CPU has a word of bits; anyone may set
- * one, only its CPU clears it.  SCHEDULE comes last: it may not return, and
- * what the others decide (a timer that wakes a vCPU) is for it to see.
+ * one, only its CPU clears it.  HOLD comes first: whoever asks for it waits.
+ * SCHEDULE comes last: it may not return, and what the others decide (a timer
+ * that wakes a vCPU) is for it to see.
  */
 #include <hvx/softirq.h>
 
+#include <hvx/ipi.h>
+#include <hvx/keys.h>
 #include <hvx/pcpu.h>
 #include <hvx/sched.h>
 
@@ -40,8 +43,12 @@ void softirq_run(void)
 	struct pcpu *pc = this_pcpu();
 
 	while (READ_ONCE(pc->softirq_pending)) {
-		if (take(pc, SOFTIRQ_TIMER))
+		if (take(pc, SOFTIRQ_HOLD))
+			smp_held();
+		else if (take(pc, SOFTIRQ_TIMER))
 			timer_softirq();
+		else if (take(pc, SOFTIRQ_AUDIT))
+			keys_audit();
 		else if (take(pc, SOFTIRQ_SCHEDULE))
 			sched_softirq();
 	}

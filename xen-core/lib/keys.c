@@ -6,6 +6,7 @@
 #include <hvx/domain.h>
 #include <hvx/frame.h>
 #include <hvx/gnttab.h>
+#include <hvx/ipi.h>
 #include <hvx/irq.h>
 #include <hvx/machine.h>
 #include <hvx/panic.h>
@@ -66,33 +67,27 @@ static void show_memory(void)
 	e820_print(&e820);
 }
 
-/* Other CPUs run meanwhile, and may change a table between the two looks that are
- * taken at a frame. What is wrong stays so; what was on its way is gone by the next
- * count. */
-#define AUDITS	4
-
-static unsigned long audit_frames(void)
+/* A key may come while this CPU is in the middle of a guest's call. */
+static void ask_for_audit(void)
 {
-	unsigned int tries = 0;
-	unsigned long n;
-
-	do
-		n = frame_audit(NULL);
-	while (n && ++tries < AUDITS);
-	return n;
+	softirq_raise(SOFTIRQ_AUDIT);
 }
 
-static void audit(void)
+/* The other CPUs are held: a table may change between the two looks that are
+ * taken at a frame, and then what is right would be told as wrong. */
+void keys_audit(void)
 {
-	unsigned long n = audit_frames();
 	struct list *pos;
+	unsigned long n;
 
+	smp_hold_others();
+	n = frame_audit(NULL);
 	list_for_each(pos, &domain_list) {
 		struct domain *d = list_entry(pos, struct domain, list);
 
 		n += evtchn_audit(d) + gnttab_audit(d);
 	}
-
+	smp_release_others();
 	printk("audit: %lu difference%s\n", n, n == 1 ? "" : "s");
 }
 
@@ -115,7 +110,7 @@ static const struct key {
 	{ 'g', show_grants, "grants" },
 	{ 'i', irq_dump, "interrupts" },
 	{ 'm', show_memory, "memory map and free memory" },
-	{ 'M', audit, "audit of frames, event channels and grants" },
+	{ 'M', ask_for_audit, "audit of frames, event channels and grants" },
 	{ 's', show_time, "clocks" },
 	{ 'R', machine_restart, "reboot at once" },
 };

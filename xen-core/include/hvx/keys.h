@@ -3,5 +3,6 @@
 #define HVX_KEYS_H
 
 void key_pressed(char c);
+void keys_audit(void);		/* SOFTIRQ_AUDIT: key M */
 
 #endif

@@ -46,8 +46,10 @@ bool preempt_needed(void);
 
 /* Deferred work of a CPU, done before it returns to a guest or sleeps. */
 enum softirq {
+	SOFTIRQ_HOLD,		/* hvx/ipi.h */
 	SOFTIRQ_SCHEDULE,
 	SOFTIRQ_TIMER,
+	SOFTIRQ_AUDIT,		/* hvx/keys.h */
 };
 void softirq_raise(enum softirq nr);			/* on this CPU */
 void softirq_raise_on(unsigned int cpu, enum softirq nr); /* and kick it */
