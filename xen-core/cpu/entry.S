@@ -73,6 +73,17 @@
 	mov	REGS_rsi(\base), %rsi
 	.endm
 
+	/* To what was interrupted, from the registers on this stack. */
+	.macro return_to_core
+	mov	%rsp, %rdi
+	load_gprs %rdi
+	mov	REGS_r11(%rdi), %r11
+	mov	REGS_rcx(%rdi), %rcx
+	mov	REGS_rdi(%rdi), %rdi
+	add	$(REGS_rip), %rsp
+	iretq
+	.endm
+
 	.text
 
 /*
@@ -284,13 +295,7 @@ entry_from_core:
 	cld
 	mov	%rsp, %rbp
 	call	trap_from_core
-	mov	%rsp, %rdi
-	load_gprs %rdi
-	mov	REGS_r11(%rdi), %r11
-	mov	REGS_rcx(%rdi), %rcx
-	mov	REGS_rdi(%rdi), %rdi
-	add	$(REGS_rip), %rsp
-	iretq
+	return_to_core
 
 /*
  * #DB has a stack of its own: after MOV SS a guest's SYSCALL can raise it on
@@ -322,13 +327,7 @@ ist_entry:
 	mov	%rsp, %rdi
 	cld
 	call	trap_on_ist
-	mov	%rsp, %rdi
-	load_gprs %rdi
-	mov	REGS_r11(%rdi), %r11
-	mov	REGS_rcx(%rdi), %rcx
-	mov	REGS_rdi(%rdi), %rdi
-	add	$(REGS_rip), %rsp
-	iretq
+	return_to_core
 
 /*
  * INT3 and friends of a guest raise the vectors above directly.  The

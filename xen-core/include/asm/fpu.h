@@ -2,6 +2,7 @@
 #ifndef ASM_FPU_H
 #define ASM_FPU_H
 
+#include <asm/fixup.h>
 #include <hvx/types.h>
 
 static inline void xsetbv(uint32_t reg, uint64_t v)
@@ -34,14 +35,7 @@ static inline bool xrstor64(const void *area, uint64_t mask)
 {
 	uint32_t ok = 1;
 
-	__asm__ volatile("1: xrstor64 (%1)\n2:\n"
-			 ".section .fixup, \"ax\"\n"
-			 "3: xor %0, %0\n"
-			 "jmp 2b\n"
-			 ".previous\n"
-			 ".section __ex_table, \"a\"\n"
-			 ".quad 1b, 3b\n"
-			 ".previous"
+	__asm__ volatile(OR_IF_IT_FAULTS("xrstor64 (%1)", "xor %0, %0")
 			 : "+r"(ok)
 			 : "r"(area), "a"((uint32_t)mask),
 			   "d"((uint32_t)(mask >> 32))
@@ -53,14 +47,7 @@ static inline bool fxrstor64(const void *area)
 {
 	uint32_t ok = 1;
 
-	__asm__ volatile("1: fxrstor64 (%1)\n2:\n"
-			 ".section .fixup, \"ax\"\n"
-			 "3: xor %0, %0\n"
-			 "jmp 2b\n"
-			 ".previous\n"
-			 ".section __ex_table, \"a\"\n"
-			 ".quad 1b, 3b\n"
-			 ".previous"
+	__asm__ volatile(OR_IF_IT_FAULTS("fxrstor64 (%1)", "xor %0, %0")
 			 : "+r"(ok)
 			 : "r"(area)
 			 : "memory");

@@ -2,6 +2,7 @@
 #ifndef ASM_MSR_H
 #define ASM_MSR_H
 
+#include <asm/fixup.h>
 #include <hvx/types.h>
 
 #define MSR_TSC			0x00000010
@@ -40,16 +41,9 @@ static inline bool rdmsr_safe(uint32_t msr, uint64_t *val)
 {
 	uint32_t lo = 0, hi = 0, ok = 1;
 
-	__asm__ volatile("1: rdmsr\n2:\n"
-			 ".section .fixup, \"ax\"\n"
-			 "3: xor %%eax, %%eax\n"
-			 "xor %%edx, %%edx\n"
-			 "xor %0, %0\n"
-			 "jmp 2b\n"
-			 ".previous\n"
-			 ".section __ex_table, \"a\"\n"
-			 ".quad 1b, 3b\n"
-			 ".previous"
+	__asm__ volatile(OR_IF_IT_FAULTS("rdmsr", "xor %%eax, %%eax\n"
+					 "xor %%edx, %%edx\n"
+					 "xor %0, %0")
 			 : "+r"(ok), "=a"(lo), "=d"(hi)
 			 : "c"(msr)
 			 : "memory");
@@ -61,14 +55,7 @@ static inline bool wrmsr_safe(uint32_t msr, uint64_t v)
 {
 	uint32_t ok = 1;
 
-	__asm__ volatile("1: wrmsr\n2:\n"
-			 ".section .fixup, \"ax\"\n"
-			 "3: xor %0, %0\n"
-			 "jmp 2b\n"
-			 ".previous\n"
-			 ".section __ex_table, \"a\"\n"
-			 ".quad 1b, 3b\n"
-			 ".previous"
+	__asm__ volatile(OR_IF_IT_FAULTS("wrmsr", "xor %0, %0")
 			 : "+r"(ok)
 			 : "c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32))
 			 : "memory");

@@ -2,6 +2,7 @@
 #ifndef ASM_SEG_H
 #define ASM_SEG_H
 
+#include <asm/fixup.h>
 #include <hvx/types.h>
 
 static inline void clts(void)
@@ -32,37 +33,19 @@ static inline void sti_hlt_cli(void)
 	__asm__ volatile("sti; hlt; cli" ::: "memory");
 }
 
-static inline uint16_t read_ds(void)
-{
-	uint16_t s;
+#define READ_SEG(reg)                                                          \
+	static inline uint16_t read_##reg(void)                                \
+	{                                                                      \
+		uint16_t sel;                                                  \
+                                                                               \
+		__asm__ volatile("mov %%" #reg ", %0" : "=rm"(sel));           \
+		return sel;                                                    \
+	}
 
-	__asm__ volatile("mov %%ds, %0" : "=rm"(s));
-	return s;
-}
-
-static inline uint16_t read_es(void)
-{
-	uint16_t s;
-
-	__asm__ volatile("mov %%es, %0" : "=rm"(s));
-	return s;
-}
-
-static inline uint16_t read_fs(void)
-{
-	uint16_t s;
-
-	__asm__ volatile("mov %%fs, %0" : "=rm"(s));
-	return s;
-}
-
-static inline uint16_t read_gs(void)
-{
-	uint16_t s;
-
-	__asm__ volatile("mov %%gs, %0" : "=rm"(s));
-	return s;
-}
+READ_SEG(ds)
+READ_SEG(es)
+READ_SEG(fs)
+READ_SEG(gs)
 
 /* False if the selector doesn't load (the register is then null). */
 #define LOAD_SEG(reg)                                                          \
@@ -70,15 +53,9 @@ static inline uint16_t read_gs(void)
 	{                                                                      \
 		uint32_t ok = 1, s = sel;                                      \
                                                                                \
-		__asm__ volatile("1: mov %1, %%" #reg "\n2:\n"                 \
-				 ".section .fixup, \"ax\"\n"                   \
-				 "3: xor %0, %0\n"                             \
-				 "mov %0, %%" #reg "\n"                        \
-				 "jmp 2b\n"                                    \
-				 ".previous\n"                                 \
-				 ".section __ex_table, \"a\"\n"                \
-				 ".quad 1b, 3b\n"                              \
-				 ".previous"                                   \
+		__asm__ volatile(OR_IF_IT_FAULTS("mov %1, %%" #reg,            \
+						 "xor %0, %0\n"               \
+						 "mov %0, %%" #reg)            \
 				 : "+r"(ok)                                    \
 				 : "r"(s));                                    \
 		return ok;                                                     \
