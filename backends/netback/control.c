@@ -55,7 +55,8 @@ static void do_attach(struct service *s, struct call *c)
 
 static void do_detach(struct vif *v, struct call *c)
 {
-	vif_detach(v, call_flag(c, "force"), c->id);
+	if (!vif_detach(v, call_flag(c, "force"), c->id))
+		call_error(c, EBUSY, "it is being detached");
 }
 
 static void do_link(struct vif *v, struct call *c)

@@ -123,6 +123,9 @@ struct vif_spec {
 	int tap[STATE_QUEUES];
 };
 
+/* Requests for one card's end at a time. */
+#define VIF_DETACHES	8u
+
 struct vif {
 	struct vif *next;
 	struct service *s;
@@ -141,7 +144,8 @@ struct vif {
 	int64_t last_complaint;		/* ms */
 	int64_t talk_since;		/* ms; when talk began to count */
 	unsigned int talk;		/* lines that the guest brought about */
-	int64_t detach_id;		/* the request that waits for the end */
+	int64_t detach[VIF_DETACHES];	/* the requests that wait for the end */
+	unsigned int detaches;
 	bool down;			/* the parent has pulled the cable */
 	int carrier;			/* as the tap has it; -1: not known */
 	bool broken, going, gone, force;
@@ -197,8 +201,8 @@ void rx_discard(struct queue *q);
 struct vif *vif_attach(struct service *s, uint32_t device, const char *name,
 		       const struct vif_spec *spec, char why[VIF_WHY]);
 struct vif *vif_find(struct service *s, uint32_t device);
-/* The answer goes to request id, when it is done. */
-void vif_detach(struct vif *v, bool force, int64_t id);
+/* The answer goes to request id, when it is done. False: too many wait for it. */
+bool vif_detach(struct vif *v, bool force, int64_t id);
 /* Looks at the front end's state and acts. */
 void vif_step(struct vif *v);
 /* The guest can't be served: stops the device and says why. */

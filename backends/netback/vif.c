@@ -226,8 +226,8 @@ static void release(struct vif *v)
 	for (i = 0; i < v->taps; i++)
 		close(v->tap[i].fd);
 	loop_del_timer(v->refill);
-	if (v->detach_id >= 0)
-		control_detached(s, v->detach_id);
+	for (i = 0; i < v->detaches; i++)
+		control_detached(s, v->detach[i]);
 	free(v);
 	if (!s->vifs && !s->parent)
 		loop_stop(s->loop);
@@ -283,17 +283,19 @@ void vif_step(struct vif *v)
 	}
 }
 
-void vif_detach(struct vif *v, bool force, int64_t id)
+bool vif_detach(struct vif *v, bool force, int64_t id)
 {
+	if (v->detaches == VIF_DETACHES)
+		return false;
+	v->detach[v->detaches++] = id;
 	v->going = true;
 	v->force |= force;
-	if (v->detach_id < 0)
-		v->detach_id = id;
 	/* Closed already: nobody has to let go. */
 	if (v->own == BUS_CLOSED)
 		v->gone = true;
 	else
 		vif_step(v);
+	return true;
 }
 
 /* ---- attaching ---------------------------------------------------------- */
@@ -309,7 +311,6 @@ static struct vif *make(struct service *s, uint32_t device, const char *name,
 		return NULL;
 	v->s = s;
 	v->device = device;
-	v->detach_id = -1;
 	v->carrier = -1;
 	snprintf(v->name, sizeof(v->name), "%s", name);
 	clock_gettime(CLOCK_MONOTONIC, &now);

@@ -19,7 +19,7 @@
 static struct service service;
 static struct vif nic;
 static struct vif_spec asked;
-static bool there, forced;
+static bool there, forced, busy;
 static unsigned int carrier_looks;
 
 struct vif *vif_find(struct service *s, uint32_t device)
@@ -46,11 +46,14 @@ struct vif *vif_attach(struct service *s, uint32_t device, const char *name,
 	return &nic;
 }
 
-void vif_detach(struct vif *v, bool force, int64_t id)
+bool vif_detach(struct vif *v, bool force, int64_t id)
 {
+	if (busy)
+		return false;
 	there = false;
 	forced = force;
 	control_detached(v->s, id);
+	return true;
 }
 
 void vif_set_carrier(struct vif *v)
@@ -211,6 +214,9 @@ static void detaching(void **state)
 {
 	(void)state;
 	attach("vif5.3", 1);
+	busy = true;
+	says(ask("{\"do\":\"detach\",\"id\":6,\"device\":3}", 0), "EBUSY");
+	busy = false;
 	says(ask("{\"do\":\"detach\",\"id\":7,\"device\":3,\"force\":true}", 0),
 	     "\"id\":7");
 	assert_true(forced);

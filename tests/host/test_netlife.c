@@ -141,7 +141,8 @@ int xs_fileno(struct xs_handle *h)
 /* ---- the parent --------------------------------------------------------- */
 
 static unsigned int connected, disconnected, broken;
-static int64_t detached;
+static int64_t detached;		/* the last one that was answered */
+static unsigned int detaches;
 
 void control_event(struct service *s, const char *event, const struct vif *v,
 		   const char *text)
@@ -158,6 +159,7 @@ void control_detached(struct service *s, int64_t id)
 {
 	(void)s;
 	detached = id;
+	detaches++;
 }
 
 /* ---- the scene ---------------------------------------------------------- */
@@ -184,7 +186,7 @@ static int start(void **state)
 	fake->s.domid = 5;
 	fake->s.state = &fake->state;
 	memset(node, 0, sizeof(node));
-	watches = connected = disconnected = broken = 0;
+	watches = connected = disconnected = broken = detaches = 0;
 	detached = -1;
 	set(BACK, "frontend", "/local/domain/5/device/vif/0");
 	set(BACK, "state", "1");
@@ -256,6 +258,25 @@ static void a_life(void **state)
 	assert_int_equal(disconnected, 1);
 	assert_null(fake->s.vifs);
 	assert_false(fake->carrier);
+}
+
+/* Who asks once more, or more firmly, is answered too. */
+static void detached_twice(void **state)
+{
+	(void)state;
+	attach_it();
+	front_goes("4");
+	vif_detach(fake->s.vifs, false, 7);
+	vif_detach(fake->s.vifs, false, 8);
+	vif_settle(&fake->s);
+	own_is("5");
+	assert_int_equal(detaches, 0);
+	vif_detach(fake->s.vifs, true, 9);
+	vif_settle(&fake->s);
+	own_is("6");
+	assert_int_equal(detaches, 3);
+	assert_int_equal(detached, 9);
+	assert_null(fake->s.vifs);
 }
 
 static void one_channel(void **state)
@@ -480,7 +501,8 @@ static void sixteen_cards(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(a_life), T(one_channel), T(the_driver_is_loaded_anew),
+		T(a_life), T(detached_twice), T(one_channel),
+		T(the_driver_is_loaded_anew),
 		T(the_guest_restarts), T(goes_on),
 		T(the_front_end_left_meanwhile), T(a_log_that_lies),
 		T(bad_nodes), T(flips), T(nodes_that_were_removed),
