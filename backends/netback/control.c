@@ -59,13 +59,6 @@ static void do_detach(struct vif *v, struct call *c)
 		call_error(c, EBUSY, "it is being detached");
 }
 
-static void do_link(struct vif *v, struct call *c)
-{
-	v->down = !call_flag(c, "up");
-	vif_set_carrier(v);
-	call_ok(c, json_object_new_object());
-}
-
 static void do_stats(struct vif *v, struct call *c)
 {
 	struct json_object *ok = json_object_new_object();
@@ -91,8 +84,7 @@ static void hear(void *arg, struct call *c)
 		const char *name;
 		void (*fn)(struct vif *v, struct call *c);
 	} list[] = {
-		{ "detach", do_detach }, { "link", do_link },
-		{ "stats", do_stats },
+		{ "detach", do_detach }, { "stats", do_stats },
 	};
 	const char *what = call_text(c, "do");
 	struct service *s = arg;
@@ -112,7 +104,7 @@ static void hear(void *arg, struct call *c)
 			call_error(c, ENODEV, "the guest has no such device");
 		return;
 	}
-	call_error(c, EINVAL, "attach, detach, link and stats are known");
+	call_error(c, EINVAL, "attach, detach and stats are known");
 }
 
 static void heard(void *arg)

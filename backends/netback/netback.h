@@ -146,7 +146,6 @@ struct vif {
 	unsigned int talk;		/* lines that the guest brought about */
 	int64_t detach[VIF_DETACHES];	/* the requests that wait for the end */
 	unsigned int detaches;
-	bool down;			/* the parent has pulled the cable */
 	int carrier;			/* as the tap has it; -1: not known */
 	bool broken, going, gone, force;
 };
@@ -211,7 +210,7 @@ void vif_break(struct vif *v, const char *text);
 void vif_lose_tap(struct vif *v);
 /* Frees what is gone. Not within a round. */
 void vif_settle(struct service *s);
-/* The tap's carrier is what guest and parent make of it. */
+/* The tap has a carrier while the guest takes frames. */
 void vif_set_carrier(struct vif *v);
 /* At most one a second. */
 void vif_complain(struct vif *v, const char *what, const char *why);

@@ -139,12 +139,11 @@ static void write_all(struct queue *q, int16_t *status)
 		status[i] = look_at(q, &b->frame[i], &b->many[n]);
 		n += status[i] == TO_TAP;
 	}
-	if (!v->down)
-		many_write(v->s->many, tap_for(q), b->many, n);
+	many_write(v->s->many, tap_for(q), b->many, n);
 	for (i = n = 0; i < b->frames; i++) {
 		if (status[i] != TO_TAP)
 			continue;
-		if (v->down || b->many[n].took < 0) {
+		if (b->many[n].took < 0) {
 			status[i] = NETIF_RSP_DROPPED;
 			v->count.tx_dropped++;
 		} else {

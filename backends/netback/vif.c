@@ -66,8 +66,6 @@ static bool takes_frames(const struct vif *v)
 {
 	unsigned int i;
 
-	if (v->down)
-		return false;
 	for (i = 0; i < v->queues; i++)
 		if (!v->queue[i].starved)
 			return true;

@@ -268,17 +268,6 @@ static void rate_limit(void **state)
 		answered(i, NETIF_RSP_OKAY);
 }
 
-static void cable_pulled(void **state)
-{
-	(void)state;
-	fake->v.down = true;
-	post(1, 0, PAGE0, 0, 60);
-	fake_push_tx();
-	round_now();
-	answered(1, NETIF_RSP_DROPPED);
-	assert_int_equal(fake->outs, 0);
-}
-
 /* ---- the double fetch (NB-05) ------------------------------------------- */
 
 static volatile bool rewriting;
@@ -602,7 +591,7 @@ int main(void)
 		T(tx_frames), T(tx_whole_pages), T(tx_from_within_a_page), T(tx_many),
 		T(producer_jumps),
 		T(chain_never_completed), T(bad_among_good), T(bad_grants),
-		T(rate_limit), T(cable_pulled), T(slots_rewritten),
+		T(rate_limit), T(slots_rewritten),
 		T(headers_rewritten), T(rx_frames), T(rx_bad_grants),
 		T(rx_starved), T(rx_groups), T(idle_kicks), T(goes_on),
 		T(grants_gone),

@@ -79,6 +79,7 @@ def check_traffic(said):
 
 def check_policy(said):
     assert said["mac-spoofed"] == "0" and said["mac-own"] == "2", said
+    assert said["link-down"] == "0" and said["link-up"] == "2", said
     assert said["vlan-same"] == "2" and said["vlan-other"] == "0", said
     assert said["vlan-after-kill"] == "2", said
     assert said["isolated-guests"] == "0", said
