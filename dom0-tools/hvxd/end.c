@@ -118,6 +118,7 @@ static void on_destroyed(void *arg, const void *result, size_t size,
 			 e->d->domid, strerror(err));
 	/* The store daemon has seen it die; this is for one that hasn't. */
 	store_release(e->d->hd->store, e->d->domid);
+	e->since = loop_now();
 	e->phase = PHASE_GONE;
 	step(e);
 }
@@ -225,7 +226,6 @@ void end_begin(struct dom *d, end_done_fn *done, void *arg)
 	e->done = done;
 	e->arg = arg;
 	e->tick = TICK_MIN;
-	e->since = loop_now();
 	d->end = e;
 	/* It shall not run on while what it uses goes away. */
 	if (end_domain_exists(d))

@@ -239,6 +239,7 @@ int hvctl_domain_destroy(struct hvctl *h, uint32_t domid)
 	(void)h;
 	if (!d)
 		return -1;
+	fake.now += fake.destroy_ms;
 	fake.free_pages += d->pages;
 	d->claim = d->pages = 0;
 	d->flags |= XEN_DOMINF_dying;

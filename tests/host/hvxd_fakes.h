@@ -41,6 +41,7 @@ extern struct fake {
 	uint32_t next_domid;
 	uint64_t free_pages;
 	uint64_t held;			/* pages that a dying domain keeps */
+	int64_t destroy_ms;		/* what giving back the others takes */
 	struct {
 		char path[128], value[128];
 		bool used;

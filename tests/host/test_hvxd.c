@@ -448,6 +448,25 @@ static void a_domain_that_cannot_go_is_told_of(void **state)
 	assert_nothing_left();
 }
 
+/* Giving back much memory takes long; only then it can't go for others' sake. */
+static void a_slow_end_is_not_stuck(void **state)
+{
+	struct fake_request *r;
+
+	(void)state;
+	create("web", "");
+	fake.held = 1;
+	fake.destroy_ms = 12000;
+	r = ask_for(14000, "{\"do\":\"destroy\",\"domain\":\"web\"}");
+	assert_false(r->answered);
+	fake.free_pages++;
+	fake_find(1)->domid = 0;
+	fake_run(&hd, 200);
+	assert_true(r->ok);
+	assert_null(fake_last("stuck"));
+	assert_nothing_left();
+}
+
 /* ---- changes ---- */
 
 static void names_change_everywhere(void **state)
@@ -782,6 +801,7 @@ int main(void)
 		TEST(a_restart_that_fails_is_told),
 		TEST(a_crashed_one_is_put_aside),
 		TEST(a_domain_that_cannot_go_is_told_of),
+		TEST(a_slow_end_is_not_stuck),
 		TEST(names_change_everywhere),
 		TEST(a_new_configuration_counts_from_the_next_start),
 		TEST(disks_come_and_go),
