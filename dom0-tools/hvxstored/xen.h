@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the store needs of the hypervisor. xen_linux.c has it by dom0's device
- * nodes; tests have their own.
+ * nodes, with Xen's headers, which define what our ABI's would define again: so
+ * none of these here. Tests have their own.
  */
 #ifndef HVXSTORED_XEN_H
 #define HVXSTORED_XEN_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <abi/io/xs_wire.h>
 #include <common/loop.h>
+
+struct xenstore_domain_interface;	/* abi/io/xs_wire.h */
 
 struct ring_link {
 	struct xenstore_domain_interface *page;

@@ -17,26 +17,7 @@
 #include <xengnttab.h>
 #include <xen/xen.h>
 #include <xen/grant_table.h>
-#include <common/loop.h>
-
-/* As in xen.h, which would clash with Xen's names. */
-struct ring_link {
-	void *page;
-	bool granted;
-	int port;
-};
-typedef void xen_event_fn(void *arg, int port);
-
-int xen_open(struct loop *l, xen_event_fn *fn, void *arg, const char **what);
-void xen_close(void);
-bool xen_is_there(void);
-int xen_attach(unsigned int domid, uint64_t gfn, unsigned int remote_port,
-	       struct ring_link *link);
-int xen_attach_dom0(struct ring_link *link);
-int xen_rebind(unsigned int domid, unsigned int remote_port,
-	       struct ring_link *link);
-void xen_detach(struct ring_link *link);
-void xen_notify(const struct ring_link *link);
+#include "xen.h"
 
 #define EVENTS	128			/* taken at once */
 

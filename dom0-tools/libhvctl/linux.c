@@ -13,24 +13,7 @@
 #include <xenforeignmemory.h>
 #include <xentoollog.h>
 #include <xen/memory.h>
-
-/* As in private.h, which would clash with Xen's names. */
-struct hvctl {
-	void *call, *foreign;
-	char *arena;
-	size_t used, size;
-	uint64_t calls;
-};
-
-int hvctl_linux_open(struct hvctl *h, unsigned int pages);
-void hvctl_linux_close(struct hvctl *h);
-long hvctl_linux_call(struct hvctl *h, unsigned int op, unsigned int n,
-		      const uint64_t *args);
-void *hvctl_map(struct hvctl *h, uint32_t domid, size_t n,
-		const unsigned long *mfns);
-void hvctl_unmap(struct hvctl *h, void *p, size_t n);
-void *hvctl_map_grants(struct hvctl *h, uint32_t domid, void **token);
-void hvctl_unmap_grants(struct hvctl *h, void *token);
+#include "linux.h"
 
 /* A library doesn't print: errno says all that there is to say. */
 static void drop_message(struct xentoollog_logger *l, xentoollog_level level,
