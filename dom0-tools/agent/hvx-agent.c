@@ -5,8 +5,8 @@
  * What it writes is the key memory/meminfo of the guest's own part of the
  * store, in the form that Qubes' memory manager reads too: a decimal number,
  * KiB in use. In use is what the kernel can't do without: all that the domain
- * has, less what is free or holds files that can be read again, plus what was
- * swapped out. Written when it has changed by more than a threshold, and now
+ * has, less what is free or holds files that can be read again and aren't what
+ * programs run from, plus what was swapped out. Written when it has changed by more than a threshold, and now
  * and then even if not, never twice the same number, so that the host sees that
  * the agent lives: a number that stays is one whose agent was killed. At its end
  * an empty value takes it back.
@@ -31,7 +31,7 @@
 struct options {
 	const char *meminfo, *current, *store;
 	unsigned long threshold;	/* KiB */
-	unsigned int interval;		/* s between two looks */
+	unsigned int interval;		/* ms between two looks */
 	unsigned int rest;		/* s: written anew at the latest */
 	bool once;
 };
@@ -77,7 +77,8 @@ static unsigned long long less(unsigned long long a, unsigned long long b)
 /*
  * KiB; 0 and a message if the kernel doesn't tell. MemTotal lacks what the
  * kernel took at its start, current_kb (if there is a balloon) has it. Pages of
- * tmpfs count as cached, but have no file to be read from.
+ * tmpfs count as cached, but have no file to be read from; those that are mapped
+ * would be read again at once.
  */
 static unsigned long long used_kib(const struct options *o)
 {
@@ -98,8 +99,9 @@ static unsigned long long used_kib(const struct options *o)
 	if (read_file(o->current, current, sizeof(current)) &&
 	    strtoull(current, NULL, 10) > total)
 		total = strtoull(current, NULL, 10);
-	cache = field(text, "Buffers") + less(field(text, "Cached"),
-					      field(text, "Shmem"));
+	cache = field(text, "Buffers") +
+		less(field(text, "Cached"),
+		     field(text, "Shmem") + field(text, "Mapped"));
 	total = less(total, field(text, "MemFree") + cache);
 	total += less(field(text, "SwapTotal"), field(text, "SwapFree"));
 	return total ? total : 1;
@@ -226,9 +228,11 @@ static bool tell(int fd, const char *value)
 
 static int run(const struct options *o, int fd)
 {
-	const struct timespec interval = { .tv_sec = (time_t)o->interval };
-	unsigned long long used, last = 0, diff;
-	unsigned int rested = 0;
+	const struct timespec interval = {
+		.tv_sec = (time_t)(o->interval / 1000),
+		.tv_nsec = (long)(o->interval % 1000) * 1000000,
+	};
+	unsigned long long used, last = 0, diff, rested = 0;
 	char value[24];
 	bool good = true;
 
@@ -237,7 +241,7 @@ static int run(const struct options *o, int fd)
 		if (!used)
 			return 1;
 		diff = used > last ? used - last : last - used;
-		if (!last || diff >= o->threshold || rested >= o->rest) {
+		if (!last || diff >= o->threshold || rested >= o->rest * 1000ull) {
 			used += !diff;
 			snprintf(value, sizeof(value), "%llu", used);
 			good = tell(fd, value);
@@ -262,7 +266,7 @@ static void end(int sig)
 static const char usage[] =
 "usage: hvx-agent [OPTION]...\n"
 "Tells the host how much memory this guest uses (the store's " KEY ", KiB).\n"
-"  -i, --interval SECONDS   between two looks (1)\n"
+"  -i, --interval SECONDS   between two looks (0.25)\n"
 "  -t, --threshold KIB      tell only of changes as large as this (4096)\n"
 "  -r, --rest SECONDS       tell at the latest after so long (30)\n"
 "  -o, --once               tell once, and end\n"
@@ -272,18 +276,18 @@ static const char usage[] =
 "  -h, --help\n"
 "Example: hvx-agent --once; xenstore-read " KEY "\n";
 
-/* A number above 0, or -1 and a message. */
-static long positive(const char *text, const char *what)
+/* A number above 0 in so many parts, or -1 and a message. */
+static long positive(const char *text, const char *what, int parts)
 {
 	char *rest;
-	long n = strtol(text, &rest, 10);
+	double n = strtod(text, &rest) * parts;
 
-	if (*rest || n <= 0 || n > INT32_MAX) {
+	if (rest == text || *rest || !(n >= 1) || n > INT32_MAX) {
 		fprintf(stderr, "hvx-agent: %s %s: must be a number above 0\n",
 			what, text);
 		return -1;
 	}
-	return n;
+	return (long)n;
 }
 
 /* -1: go on; else the exit status. */
@@ -307,15 +311,15 @@ static int parse(struct options *o, int argc, char **argv)
 					 NULL)) != -1) {
 		switch (c) {
 		case 'i':
-			n = positive(optarg, "--interval");
+			n = positive(optarg, "--interval", 1000);
 			o->interval = (unsigned int)n;
 			break;
 		case 't':
-			n = positive(optarg, "--threshold");
+			n = positive(optarg, "--threshold", 1);
 			o->threshold = (unsigned long)n;
 			break;
 		case 'r':
-			n = positive(optarg, "--rest");
+			n = positive(optarg, "--rest", 1);
 			o->rest = (unsigned int)n;
 			break;
 		case 'o':
@@ -350,7 +354,7 @@ int main(int argc, char **argv)
 		.current = "/sys/devices/system/xen_memory/xen_memory0/info/"
 			   "current_kb",
 		.threshold = 4096,
-		.interval = 1,
+		.interval = 250,
 		.rest = 30,
 	};
 	struct sigaction sa = { .sa_handler = end };

@@ -40,6 +40,8 @@ struct info {
 	int64_t told_at;	/* when that last changed */
 	uint64_t sampled;	/* KiB; 0: not yet, or not here */
 	int64_t sampled_at;
+	int64_t sample_rest;	/* ms that must go by, so costly is a look */
+	bool heard;		/* the store tells when its agent does */
 	enum alloc_why why;	/* of the last round */
 	uint64_t share;
 	char reason[160];
@@ -71,6 +73,8 @@ struct allocd {
 	uint64_t *gives;
 	unsigned int count, room;	/* of these four */
 	uint64_t rounds;
+	int64_t round_at;	/* when the last one began, */
+	int64_t hurry;		/* and ms after that the next may */
 	struct reservation *reservations;
 };
 
@@ -90,10 +94,23 @@ int find_guest(const struct allocd *a, const char *who);
  * ever. */
 bool agent_speaks(const struct allocd *a, unsigned int i, int64_t ms);
 
+/* A number alone, of at most 16 TiB in KiB; text may be NULL. */
+bool store_number(const char *text, uint64_t *out);
+
+/* ---- hear.c ---- */
+
+/* 0, or -1 and errno. */
+int hear_start(struct allocd *a);
+/* From now on what its agent tells is heard, or no more. */
+void hear_guest(struct allocd *a, unsigned int i);
+void hear_no_more(struct allocd *a, unsigned int i);
+/* An agent told something: the node's path. */
+void heard(struct allocd *a, const char *path);
+
 /* ---- sample.c ---- */
 
 /* Asks the hypervisor what guests use that don't tell themselves: some in each
- * round, each every a->sample ms. */
+ * round, each as often as the policy says, by a->sample ms. */
 void sample_some(struct allocd *a);
 
 /* ---- cpu_apply.c ---- */
@@ -126,6 +143,8 @@ int put_memory(struct allocd *a, uint32_t domid, const char *node, uint64_t n);
 void round_run(struct allocd *a);
 /* The next one at once. */
 void round_soon(struct allocd *a);
+/* The next one as soon as one may follow another. */
+void round_hurry(struct allocd *a);
 
 /* ---- reserve.c ---- */
 

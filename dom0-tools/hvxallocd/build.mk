@@ -7,6 +7,7 @@ allocsim-src := $(hvxallocd-policy) \
 	$(addprefix tests/alloc/,main.c model.c trace.c)
 progs += hvxallocd
 hvxallocd-src := $(hvxallocd-policy) $(addprefix dom0-tools/hvxallocd/,\
-	apply.c cpu.c cpu_apply.c events.c main.c observe.c pins.c requests.c reserve.c round.c sample.c settings.c)
+	apply.c cpu.c cpu_apply.c events.c hear.c main.c observe.c pins.c requests.c \
+	reserve.c round.c sample.c settings.c)
 hvxallocd-libs = libcommon.a libserver.a libhvctl.a libhvxs.a \
 	$(libhvctl-libs) -ljson-c

@@ -13,49 +13,130 @@
 
 /* Balloon drivers count a little differently from the hypervisor. */
 #define NEAR		2048
+/* So long after its last step a balloon is thought to move. */
+#define ON_ITS_WAY	2000
 /* So much is a movement. */
 #define STEP		256
-/* What a guest used counts for at least so many ms, and at most twice that. */
-#define STRETCH		8000
+/* ms for which what a guest used counts as used now, and as used lately: at
+ * least so long, and at most twice that. What is sampled comes seldom, and falls
+ * short when a guest waits for its disk. */
+static const int64_t stretch_now[USE_SOURCES] = {
+	[USE_NONE] = 2000, [USE_AGENT] = 2000, [USE_SAMPLED] = 3000,
+};
+#define LATELY		7000
+/* Looks at a guest that is about to need more come so many times as often. */
+#define QUICK		5
 
 static uint64_t distance(uint64_t a, uint64_t b)
 {
 	return a > b ? a - b : b - a;
 }
 
-/* Rises at once, and falls when the peak is over for good. */
+static void stretch_add(struct alloc_stretch *s, int64_t now, int64_t length,
+			uint64_t used)
+{
+	if (now - s->since >= length) {
+		s->most[1] = s->most[0];
+		s->least[1] = s->least[0];
+		s->most[0] = s->least[0] = used;
+		s->since = now;
+	}
+	if (used > s->most[0])
+		s->most[0] = used;
+	if (used < s->least[0])
+		s->least[0] = used;
+}
+
+static uint64_t stretch_most(const struct alloc_stretch *s)
+{
+	return s->most[0] > s->most[1] ? s->most[0] : s->most[1];
+}
+
+static uint64_t stretch_least(const struct alloc_stretch *s)
+{
+	return s->least[0] < s->least[1] ? s->least[0] : s->least[1];
+}
+
+/* Who tells something else than before knows nothing of what grew. */
 static void observe_use(int64_t now, struct alloc_guest *g)
 {
 	struct alloc_past *p = &g->past;
 
-	if (!p->known || now - p->used_since >= STRETCH) {
-		p->used[1] = p->known ? p->used[0] : 0;
-		p->used[0] = 0;
-		p->used_since = now;
+	if (!p->known || p->source != g->source) {
+		p->now = (struct alloc_stretch){
+			{ g->used, g->used }, { g->used, g->used }, now };
+		p->lately = p->now;
+		p->source = g->source;
 	}
-	if (g->used > p->used[0])
-		p->used[0] = g->used;
+	stretch_add(&p->now, now, stretch_now[g->source], g->used);
+	stretch_add(&p->lately, now, LATELY, g->used);
 }
 
-static uint64_t used_lately(const struct alloc_guest *g)
+uint64_t policy_rise(const struct alloc_guest *g)
 {
-	const struct alloc_past *p = &g->past;
+	uint64_t least = stretch_least(&g->past.now);
 
-	if (!p->known)
-		return g->used;
-	return p->used[0] > p->used[1] ? p->used[0] : p->used[1];
+	return g->past.known && g->used > least ? g->used - least : 0;
+}
+
+static uint64_t need_of(const struct alloc_rules *r,
+			const struct alloc_guest *g, uint64_t used,
+			uint64_t rise)
+{
+	uint64_t room = used * r->headroom / 100, need;
+
+	if (g->source == USE_NONE)
+		return g->max;
+	if (rise > used / 3)
+		rise = used / 3;
+	need = used + (room > rise ? room : rise);
+	if (need < g->floor)
+		return g->floor;
+	return need > g->max ? g->max : need;
 }
 
 uint64_t policy_need(const struct alloc_rules *r, const struct alloc_guest *g)
 {
-	uint64_t need = used_lately(g);
+	uint64_t used = g->past.known ? stretch_most(&g->past.now) : g->used;
 
-	if (g->source == USE_NONE)
-		return g->max;
-	need += need * r->headroom / 100;
-	if (need < g->floor)
-		return g->floor;
-	return need > g->max ? g->max : need;
+	return need_of(r, g, used, policy_rise(g));
+}
+
+uint64_t policy_need_lately(const struct alloc_rules *r,
+			    const struct alloc_guest *g)
+{
+	uint64_t used = g->past.known ? stretch_most(&g->past.lately) : 0;
+	uint64_t need = policy_need(r, g), lately = need_of(r, g, used, 0);
+
+	return lately > need ? lately : need;
+}
+
+int64_t policy_look_every(const struct alloc_guest *g, int64_t usual)
+{
+	bool full = g->used + g->used / 4 >= g->current;
+
+	if (!full && policy_rise(g) < g->used / 8)
+		return usual;
+	return usual / QUICK > 0 ? usual / QUICK : 1;
+}
+
+/* Its balloon moves, or hasn't had the time to. */
+static bool is_on_its_way(int64_t now, const struct alloc_guest *g)
+{
+	return !g->fixed && distance(g->current, g->target) > NEAR &&
+	       now - g->past.moved < ON_ITS_WAY;
+}
+
+bool policy_hurries(const struct alloc_rules *r, const struct alloc_host *h,
+		    const struct alloc_guest *g, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		if (is_on_its_way(h->now, &g[i]) ||
+		    (!g[i].fixed && policy_rise(&g[i]) > r->band))
+			return true;
+	return false;
 }
 
 static void observe_way(const struct alloc_rules *r, int64_t now,

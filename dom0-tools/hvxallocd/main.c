@@ -129,6 +129,8 @@ static void open_all(struct allocd *a, const struct options *o)
 	a->timer = loop_add_timer(a->loop, on_timer, a);
 	if (!a->timer)
 		die("starting");
+	if (hear_start(a))
+		die("starting");
 	a->server = server_new(a->loop, o->socket, request_serve, a);
 	if (!a->server)
 		die(o->socket);
@@ -152,7 +154,7 @@ int main(int argc, char **argv)
 	struct options o = { .socket = getenv("HVXALLOCD_SOCKET"),
 			     .slack = 32 };
 	struct allocd a = { .rules = alloc_default_rules, .interval = 1000,
-			    .sample = 5000, .samples = 512, .silence = 120000,
+			    .sample = 2000, .samples = 512, .silence = 120000,
 			    .unseen = 32 << 10,
 			    .dom0_cpu = 10 };
 

@@ -78,7 +78,7 @@ static int match(struct allocd *a, unsigned int i,
 	if (make_room(a, a->count + 1))
 		return -1;
 	while (i + gone < a->count && a->guests[i + gone].domid < d->domain)
-		gone++;
+		hear_no_more(a, i + gone++);
 	memmove(a->guests + i, a->guests + i + gone,
 		(a->count - i - gone) * sizeof(*a->guests));
 	memmove(a->infos + i, a->infos + i + gone,
@@ -132,7 +132,8 @@ static int take_domains(struct allocd *a)
 			first = list[i].domain + 1;
 		}
 	} while (n == BATCH);
-	a->count = seen;
+	while (a->count > seen)
+		hear_no_more(a, --a->count);
 	return 0;
 }
 
@@ -174,8 +175,7 @@ int observe_memory(struct allocd *a)
 
 /* ---- the store ---- */
 
-/* A number alone, of at most 16 TiB in KiB. */
-static bool number(const char *text, uint64_t *out)
+bool store_number(const char *text, uint64_t *out)
 {
 	char *end;
 
@@ -191,11 +191,11 @@ static void take_class(struct info *in, char **value)
 
 	in->guarantee = 0;
 	in->burst = -1;
-	if (number(value[NODE_GUARANTEE], &n) && n <= 100 * in->vcpus)
+	if (store_number(value[NODE_GUARANTEE], &n) && n <= 100 * in->vcpus)
 		in->guarantee = n;
-	if (number(value[NODE_BURST], &n) && n <= 100 * in->vcpus)
+	if (store_number(value[NODE_BURST], &n) && n <= 100 * in->vcpus)
 		in->burst = n;
-	in->bind = number(value[NODE_BIND], &n) && n;
+	in->bind = store_number(value[NODE_BIND], &n) && n;
 }
 
 static void take_seldom(struct alloc_guest *g, struct info *in, char **value)
@@ -206,17 +206,18 @@ static void take_seldom(struct alloc_guest *g, struct info *in, char **value)
 		 value[NODE_NAME] ? value[NODE_NAME] : "");
 	take_class(in, value);
 	in->known = value[NODE_TARGET];
-	in->managed = number(value[NODE_TARGET], &most) &&
-		      number(value[NODE_FLOOR], &floor) &&
-		      number(value[NODE_MAX], &max) && floor <= max && max;
+	in->managed = store_number(value[NODE_TARGET], &most) &&
+		      store_number(value[NODE_FLOOR], &floor) &&
+		      store_number(value[NODE_MAX], &max) &&
+		      floor <= max && max;
 	if (!in->managed)
 		return;
-	if (number(value[NODE_MOST], &most) && most < max)
+	if (store_number(value[NODE_MOST], &most) && most < max)
 		max = most;
 	g->max = max;
 	g->floor = floor < max ? floor : max;
 	g->weight = 256;
-	if (number(value[NODE_WEIGHT], &weight) && weight && weight <= 65535)
+	if (store_number(value[NODE_WEIGHT], &weight) && weight && weight <= 65535)
 		g->weight = weight;
 }
 
@@ -233,7 +234,7 @@ static void take_told(struct allocd *a, unsigned int i, const char *value)
 	struct info *in = &a->infos[i];
 	uint64_t told;
 
-	if (!number(value, &told))
+	if (!store_number(value, &told))
 		told = 0;
 	if (told != in->told)
 		in->told_at = a->host.now;
@@ -271,7 +272,7 @@ static void take_values(struct allocd *a, unsigned int i, char **value,
 
 	if (seldom)
 		take_seldom(g, &a->infos[i], value);
-	if (!number(value[NODE_TARGET], &g->target))
+	if (!store_number(value[NODE_TARGET], &g->target))
 		g->target = g->current;
 	g->fixed = !a->infos[i].managed || a->infos[i].still;
 	take_told(a, i, value[NODE_USED]);

@@ -6,7 +6,7 @@
 #include "share.h"
 
 const struct alloc_rules alloc_default_rules = {
-	.tax = 75,
+	.tax = 90,
 	.headroom = 25,
 	.rate = 256 << 10,
 	.band = 8 << 10,
@@ -17,6 +17,8 @@ const struct alloc_rules alloc_default_rules = {
 
 /* What moves by less than a page table's worth isn't worth a message. */
 #define GRAIN	1024
+/* ms in which a target's next step is part of the same way. */
+#define ON_THE_WAY	1000
 
 const char *const use_source_names[USE_SOURCES] = {
 	[USE_NONE] = "none", [USE_SAMPLED] = "sampled", [USE_AGENT] = "agent",
@@ -54,9 +56,13 @@ uint64_t policy_there(const struct alloc_host *h, const struct alloc_guest *g,
 	return less(h->free, policy_spoken_for(h, g, n));
 }
 
-/* Larger guests by more: three percent. */
-static uint64_t band(const struct alloc_rules *r, const struct alloc_guest *g)
+/* What is near enough not to begin a way; larger guests by more: three percent.
+ * A way that was begun is gone to its end. */
+static uint64_t band(const struct alloc_rules *r, const struct alloc_host *h,
+		     const struct alloc_guest *g, int direction)
 {
+	if (g->past.direction == direction && h->now - g->past.set < ON_THE_WAY)
+		return GRAIN;
 	return max(r->band, g->target / 32);
 }
 
@@ -71,10 +77,10 @@ static uint64_t stride(const struct alloc_rules *r, const struct alloc_host *h,
 }
 
 static bool settling(const struct alloc_rules *r, const struct alloc_host *h,
-		     const struct alloc_guest *g, int direction)
+		     const struct alloc_guest *g, int direction, bool pressed)
 {
 	return g->past.direction == -direction &&
-	       h->now - g->past.set < r->settle;
+	       h->now - g->past.set < r->settle / (pressed ? 4 : 1);
 }
 
 /* ---- down ---- */
@@ -89,15 +95,16 @@ static enum alloc_why why_down(const struct alloc_host *h,
 								   : WHY_YIELD;
 }
 
-/* For a guest that is to come nothing waits. */
+/* For a guest that is to come nothing waits, for one in need a little. */
 static void shrink(const struct alloc_rules *r, const struct alloc_host *h,
-		   const struct alloc_guest *g, struct alloc_move *m)
+		   const struct alloc_guest *g, bool pressed,
+		   struct alloc_move *m)
 {
 	uint64_t step = stride(r, h, g);
 
 	if (h->reserved) {
 		m->target = m->share;
-	} else if (settling(r, h, g, -1)) {
+	} else if (settling(r, h, g, -1, pressed)) {
 		m->why = WHY_SETTLE;
 		return;
 	} else {
@@ -126,16 +133,18 @@ static void keep(const struct alloc_guest *g, struct alloc_move *m)
 		m->target = min(g->floor, max(g->current, g->target));
 }
 
+/* pressed: what another needs isn't there. */
 static void move_down(const struct alloc_rules *r, const struct alloc_host *h,
-		      const struct alloc_guest *g, struct alloc_move *m)
+		      const struct alloc_guest *g, bool pressed,
+		      struct alloc_move *m)
 {
 	uint64_t off = less(g->target, m->share);
 
 	if (policy_stuck(h->now, g) == WHY_WONT_SHRINK)
 		keep(g, m);
-	else if (off >= band(r, g) || (off && g->target > g->max) ||
-		 (off && h->reserved))
-		shrink(r, h, g, m);
+	else if (off >= band(r, h, g, -1) / (pressed ? 4 : 1) ||
+		 (off && g->target > g->max) || (off && h->reserved))
+		shrink(r, h, g, pressed, m);
 }
 
 /* ---- up ---- */
@@ -154,13 +163,13 @@ static struct wish wish(const struct alloc_rules *r, const struct alloc_host *h,
 
 	if (g->fixed || policy_stuck(h->now, g) != WHY_STEADY)
 		return w;
-	if (off < band(r, g) && g->target >= g->floor)
+	if (off < band(r, h, g, 1) && g->target >= g->floor)
 		return w;
 	off = min(off, stride(r, h, g));
 	urgent = min(m->share, g->source == USE_NONE ? g->floor
 						     : policy_need(r, g));
 	w.need = min(off, less(urgent, g->target));
-	if (!settling(r, h, g, 1))
+	if (!settling(r, h, g, 1, false))
 		w.rest = off - w.need;
 	return w;
 }
@@ -177,26 +186,38 @@ static enum alloc_why why_up(const struct alloc_guest *g, const struct wish *w)
 	return w->need ? WHY_NEED : WHY_SHARE;
 }
 
-static void grow(const struct alloc_rules *r, const struct alloc_host *h,
-		 const struct alloc_guest *g, unsigned int n,
-		 struct alloc_move *out)
+/* What all are to grow by. */
+static struct wish wishes(const struct alloc_rules *r,
+			  const struct alloc_host *h,
+			  const struct alloc_guest *g, unsigned int n,
+			  const struct alloc_move *out)
 {
-	uint64_t there = policy_there(h, g, n), needs = 0, rests = 0, over, got;
+	struct wish sum = { 0, 0 };
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
 		struct wish w = wish(r, h, &g[i], &out[i]);
 
-		needs += w.need;
-		rests += w.rest;
+		sum.need += w.need;
+		sum.rest += w.rest;
 	}
-	over = less(there, needs);
+	return sum;
+}
+
+static void grow(const struct alloc_rules *r, const struct alloc_host *h,
+		 const struct alloc_guest *g, unsigned int n, uint64_t there,
+		 const struct wish *all, struct alloc_move *out)
+{
+	uint64_t over = less(there, all->need), got;
+	unsigned int i;
+
 	for (i = 0; i < n; i++) {
 		struct wish w = wish(r, h, &g[i], &out[i]);
 
 		if (!w.need && !w.rest)
 			continue;
-		got = part(w.need, there, needs) + part(w.rest, over, rests);
+		got = part(w.need, there, all->need) +
+		      part(w.rest, over, all->rest);
 		if (got < GRAIN && got < w.need + w.rest) {
 			out[i].why = WHY_NO_ROOM;
 			continue;
@@ -211,14 +232,18 @@ void policy_targets(const struct alloc_rules *r, const struct alloc_host *h,
 		    struct alloc_move *out)
 {
 	double level = share_level(r, h, g, n);
+	uint64_t there = policy_there(h, g, n);
+	struct wish all;
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
 		out[i].share = share_of(r, h, &g[i], level);
 		out[i].target = g[i].target;
 		out[i].why = g[i].fixed ? WHY_FIXED : WHY_STEADY;
-		if (!g[i].fixed && !withdraw(&g[i], h->now, &out[i]))
-			move_down(r, h, &g[i], &out[i]);
 	}
-	grow(r, h, g, n, out);
+	all = wishes(r, h, g, n, out);
+	for (i = 0; i < n; i++)
+		if (!g[i].fixed && !withdraw(&g[i], h->now, &out[i]))
+			move_down(r, h, &g[i], all.need > there, &out[i]);
+	grow(r, h, g, n, there, &all, out);
 }

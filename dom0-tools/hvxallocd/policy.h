@@ -14,10 +14,16 @@
  *  - With the same observations targets come to rest.
  *
  * The share. Each guest has a price for what it holds: a page in use counts once,
- * an idle one 1/(1-tax) times. Memory is dealt out so that all that aren't at
- * their floor or maximum hold, by price, as their weights are. With a tax of 0
- * only weights count, with one near 1 hardly anything but use; a guest whose use
- * nobody knows counts as if it used all it has.
+ * an idle one 1/(1-tax) times, and one that was in use until lately half of that.
+ * Memory is dealt out so that all that aren't at their floor or maximum hold, by
+ * price, as their weights are. With a tax of 0 only weights count, with one near 1
+ * hardly anything but use; a guest whose use nobody knows counts as if it used
+ * all it has.
+ *
+ * Fast up, slowly down. A guest that swaps has lost more than one that waits for
+ * memory to come: so a guest whose use grows is taken to grow as much again, and
+ * gets that before it is used. What it no longer uses it keeps for a while, unless
+ * another is in need.
  */
 #ifndef HVXALLOCD_POLICY_H
 #define HVXALLOCD_POLICY_H
@@ -28,12 +34,18 @@
 enum use_source { USE_NONE, USE_SAMPLED, USE_AGENT, USE_SOURCES };
 extern const char *const use_source_names[USE_SOURCES];
 
+/* Most and least of a guest's use in this stretch of time and the one before. */
+struct alloc_stretch {
+	uint64_t most[2], least[2];
+	int64_t since;		/* when this one began */
+};
+
 /* What is remembered of a guest from round to round; all zero: nothing. Only
  * policy_observe and policy_applied change it. */
 struct alloc_past {
 	bool known;
-	uint64_t used[2];	/* the most in this and the last stretch */
-	int64_t used_since;	/* when this stretch began */
+	enum use_source source;	/* of what is remembered of its use */
+	struct alloc_stretch now, lately;	/* some seconds, and more */
 	uint64_t nearest;	/* what it had when it last came nearer */
 	int64_t moved;		/* when that was */
 	int64_t set;		/* when its target was last changed, */
@@ -105,9 +117,21 @@ void policy_targets(const struct alloc_rules *r, const struct alloc_host *h,
 /* The guest was told its new target, which is in it then. */
 void policy_applied(int64_t now, uint64_t target, struct alloc_guest *g);
 
-/* What it needs now: its use and headroom, within floor and maximum; its
- * maximum if its use isn't known. */
+/* Whether the next round should come soon: something grows, or is on its way. */
+bool policy_hurries(const struct alloc_rules *r, const struct alloc_host *h,
+		    const struct alloc_guest *g, unsigned int n);
+/* The ms from one look at what a guest uses to the next, where one usually is
+ * every so many. */
+int64_t policy_look_every(const struct alloc_guest *g, int64_t usual);
+
+/* What it needs now: its use and headroom, more while it grows, within floor and
+ * maximum; its maximum if its use isn't known. */
 uint64_t policy_need(const struct alloc_rules *r, const struct alloc_guest *g);
+/* The same of what it used lately: not less. */
+uint64_t policy_need_lately(const struct alloc_rules *r,
+			    const struct alloc_guest *g);
+/* What its use grew by in the last seconds. */
+uint64_t policy_rise(const struct alloc_guest *g);
 /* Whether a guest is behind its target and not getting nearer: WHY_WONT_*, or
  * WHY_STEADY. */
 enum alloc_why policy_stuck(int64_t now, const struct alloc_guest *g);

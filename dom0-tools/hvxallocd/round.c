@@ -9,8 +9,15 @@
 
 /* Weights and caps follow what guests used over some rounds. */
 #define CPU_ROUNDS	4
-/* While a guest that is to come waits for memory. */
+/* From round to round while a guest that is to come waits for memory, or one
+ * grows; and so many times as long as a round takes at least. */
 #define HURRY_MS	200
+#define HURRY_ROUNDS	8
+
+static int64_t less(int64_t a, int64_t b)
+{
+	return a > b ? a - b : 0;
+}
 
 static void tell_move(struct allocd *a, unsigned int i, uint64_t from)
 {
@@ -52,10 +59,22 @@ static void move(struct allocd *a, unsigned int i)
 		decision(a, i, "memory-stuck", NULL, "%s", in->reason);
 }
 
+/* ms from the beginning of a round to the next one's. */
+static int64_t hurry_ms(const struct allocd *a, int64_t took)
+{
+	int64_t ms = took * HURRY_ROUNDS;
+
+	ms = ms > HURRY_MS ? ms : HURRY_MS;
+	return ms < a->interval ? ms : a->interval;
+}
+
 void round_run(struct allocd *a)
 {
 	bool waiting;
 	unsigned int i;
+	int64_t took;
+
+	a->round_at = loop_now();
 
 	if (observe(a)) {
 		log_warn("the hypervisor can't be asked: %s", strerror(errno));
@@ -64,18 +83,29 @@ void round_run(struct allocd *a)
 	}
 	waiting = reserve_turn(a);
 	policy_targets(&a->rules, &a->host, a->guests, a->count, a->moves);
-	for (i = 0; i < a->count; i++)
+	for (i = 0; i < a->count; i++) {
+		hear_guest(a, i);
 		move(a, i);
+	}
 	sample_some(a);
 	if (a->rounds % CPU_ROUNDS == 0)
 		cpu_round(a);
 	pins_round(a);
 	a->rounds++;
-	loop_arm(a->timer, waiting && a->interval > HURRY_MS ? HURRY_MS
-							     : a->interval);
+	took = loop_now() - a->round_at;
+	a->hurry = hurry_ms(a, took);
+	if (waiting || policy_hurries(&a->rules, &a->host, a->guests, a->count))
+		loop_arm(a->timer, less(a->hurry, took));
+	else
+		loop_arm(a->timer, a->interval);
 }
 
 void round_soon(struct allocd *a)
 {
 	loop_arm(a->timer, 0);
+}
+
+void round_hurry(struct allocd *a)
+{
+	loop_arm(a->timer, less(a->hurry, loop_now() - a->round_at));
 }

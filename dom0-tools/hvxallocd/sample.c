@@ -11,15 +11,19 @@
 #include <common/log.h>
 
 #define IN_A_ROUND	8
+/* A guest is held up for a look at most in one part of so many of its time. */
+#define PARTS		200
 
 static bool wanted(const struct allocd *a, unsigned int i)
 {
 	const struct alloc_guest *g = &a->guests[i];
 	const struct info *in = &a->infos[i];
+	int64_t gone = a->host.now - in->sampled_at;
 
 	return g->domid && !g->fixed && g->floor < g->max &&
 	       !agent_speaks(a, i, a->silence / 2) &&
-	       a->host.now - in->sampled_at >= a->sample;
+	       gone >= in->sample_rest &&
+	       gone >= policy_look_every(g, a->sample);
 }
 
 static void look(struct allocd *a, unsigned int i)
@@ -31,6 +35,7 @@ static void look(struct allocd *a, unsigned int i)
 	if (!hvctl_working_set(a->hv, a->guests[i].domid, a->samples, &w)) {
 		if (w.watched)
 			in->sampled = w.kib ? w.kib : 1;
+		in->sample_rest = (int64_t)(w.core_ns / 1000000 * PARTS);
 		return;
 	}
 	if (errno == EOPNOTSUPP) {

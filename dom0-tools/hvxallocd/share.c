@@ -29,10 +29,14 @@ static uint64_t held(const struct alloc_rules *r, int64_t now,
 		     const struct alloc_guest *g, double level)
 {
 	uint64_t limit = most(now, g);
-	double need = policy_need(r, g), pays = level * g->weight, holds = pays;
+	double need = policy_need(r, g), lately = policy_need_lately(r, g);
+	double idle = 100.0 / (100 - r->tax), cool = idle > 2 ? idle / 2 : 1;
+	double pays = level * g->weight, holds = pays;
 
 	if (pays > need)
-		holds = need + (pays - need) * (100 - r->tax) / 100;
+		holds = need + (pays - need) / cool;
+	if (holds > lately)
+		holds = lately + (pays - need - (lately - need) * cool) / idle;
 	if (holds <= g->floor)
 		return g->floor;
 	return holds >= limit ? limit : (uint64_t)holds;

@@ -19,7 +19,9 @@ static const char usage[] =
 "\n"
 "  settle     from a phase's start to its last new target: mean and most\n"
 "  unsettled  phases in which targets still moved in the last 5 s\n"
-"  overshoot  most that a target was above where it came to rest\n"
+"  overshoot  most that a target of a guest that got more was above where it\n"
+"             came to rest\n"
+"  dip        most that a target was below where it began and came to rest\n"
 "  Jain       fairness of what guests have of what they need, the least\n"
 "  lost       work that waits for memory: policy, and a fixed split\n";
 
@@ -105,10 +107,11 @@ static int run(const char *path, const char *folder)
 		fprintf(stderr, "allocsim: %s: can't be drawn: is gnuplot there?\n", svg);
 		rc = -1;
 	}
-	printf("%-12s %6u %8.1f %8.1f %9u %8.1f%% %6.3f %8.2f%%",
+	printf("%-12s %6u %8.1f %8.1f %9u %8.1f%% %5.1f%% %6.3f %8.2f%%",
 	       name, model.guests,
 	       model.phases ? model.settle_sum / 1e3 / model.phases : 0,
 	       model.settle_max / 1e3, model.unsettled, 100 * model.overshoot,
+	       100 * model.dip,
 	       model.fairness, 100 * model_lost(&model));
 	if (model.broken) {
 		printf("\nallocsim: %s: %s\n", path, model.broken);
@@ -134,8 +137,8 @@ int main(int argc, char **argv)
 								   : stderr);
 		return argc > 1 && !strcmp(argv[1], "--help") ? 0 : 2;
 	}
-	printf("%-12s %6s %8s %8s %9s %9s %6s %9s %9s\n", "trace", "guests",
-	       "settle", "most", "unsettled", "overshoot", "Jain", "lost",
+	printf("%-12s %6s %8s %8s %9s %9s %6s %6s %9s %9s\n", "trace", "guests",
+	       "settle", "most", "unsettled", "overshoot", "dip", "Jain", "lost",
 	       "fixed");
 	for (; i < argc; i++)
 		rc |= run(argv[i], folder);

@@ -41,6 +41,19 @@ static double jain(const struct model *m)
 	return m->guests ? sum * sum / (m->guests * squares) : 1;
 }
 
+/* What a guest gave up is no overshoot. */
+static void measure_way(struct model *m, const struct model_guest *g)
+{
+	uint64_t target = g->g.target;
+	uint64_t least = target < g->began ? target : g->began;
+	double over = (double)g->peak / target - 1;
+	double dip = 1 - (double)g->low / least;
+
+	if (target > g->began && over > m->overshoot)
+		m->overshoot = over;
+	m->dip = dip > m->dip ? dip : m->dip;
+}
+
 static void phase_end(struct model *m)
 {
 	int64_t took = m->changed - m->phase;
@@ -56,14 +69,8 @@ static void phase_end(struct model *m)
 		m->unsettled++;
 	m->fairness = fair < m->fairness || m->phases == 1 ? fair
 							   : m->fairness;
-	for (i = 0; i < m->guests; i++) {
-		struct model_guest *g = &m->guest[i];
-		double over = (double)g->peak / g->g.target - 1;
-
-		/* What a guest gave up is no overshoot. */
-		if (g->g.past.direction > 0 && over > m->overshoot)
-			m->overshoot = over;
-	}
+	for (i = 0; i < m->guests; i++)
+		measure_way(m, &m->guest[i]);
 }
 
 static void phase_begin(struct model *m)
@@ -72,7 +79,16 @@ static void phase_begin(struct model *m)
 
 	m->phase = m->changed = m->now;
 	for (i = 0; i < m->guests; i++)
-		m->guest[i].peak = 0;
+		m->guest[i].began = m->guest[i].peak = m->guest[i].low =
+			m->guest[i].g.target;
+}
+
+/* Falls and what has no ramp come at once. */
+static void wants(struct model_guest *g, uint64_t uses)
+{
+	g->goal = uses;
+	if (!g->ramp || uses < g->uses)
+		g->uses = uses;
 }
 
 static void take_events(struct model *m)
@@ -87,8 +103,8 @@ static void take_events(struct model *m)
 			phase_end(m);
 		any = true;
 		for (i = e->first; i <= e->last && i < m->guests; i++)
-			m->guest[i].uses = e->low + random_next(m) %
-					   (e->high - e->low + 1);
+			wants(&m->guest[i], e->low + random_next(m) %
+						    (e->high - e->low + 1));
 	}
 	if (any)
 		phase_begin(m);
@@ -119,22 +135,46 @@ static void balloon(struct model *m, struct model_guest *g, uint64_t *free)
 	*free -= step;
 }
 
+static uint64_t towards(uint64_t from, uint64_t to, uint64_t a_second)
+{
+	uint64_t step = a_second * MODEL_STEP / 1000;
+
+	return a_second && step < to - from ? from + step : to;
+}
+
+/* Its use grows, and what has no room is swapped out; what has is fetched as
+ * fast as its disk can. */
+static void live(struct model_guest *g)
+{
+	uint64_t has = g->g.current, least;
+
+	g->uses = towards(g->uses, g->goal, g->ramp);
+	least = g->uses > has ? g->uses - has : 0;
+	g->out = g->out < g->uses ? g->out : g->uses;
+	if (g->out > least)
+		g->out -= towards(0, g->out - least, g->back);
+	else
+		g->out = least;
+}
+
 static void work(struct model_guest *g)
 {
 	if (!g->uses)
 		return;
 	g->wanted += MODEL_STEP;
-	if (g->g.current < g->uses)
-		g->lost += MODEL_STEP *
-			   (double)(g->uses - g->g.current) / g->uses;
+	g->lost += MODEL_STEP * (double)g->out / g->uses;
 }
 
-/* A sampling can't see what didn't fit. */
-static void estimate(struct model_guest *g)
+/* A sampling can't see what is swapped out, and comes now and then. */
+static void estimate(struct model *m, struct model_guest *g)
 {
-	g->g.used = g->uses;
-	if (g->g.source == USE_SAMPLED && g->uses > g->g.current)
-		g->g.used = g->g.current;
+	if (g->g.source != USE_SAMPLED) {
+		g->g.used = g->uses;
+	} else if (!g->looked || m->now - g->looked >=
+		   policy_look_every(&g->g, MODEL_SAMPLE)) {
+		g->g.used = g->uses - g->out;
+		g->looked = m->now;
+	}
 }
 
 /* ---- the policy ---- */
@@ -180,7 +220,7 @@ static void turn(struct model *m)
 	unsigned int i;
 
 	for (i = 0; i < m->guests; i++) {
-		estimate(&m->guest[i]);
+		estimate(m, &m->guest[i]);
 		policy_observe(&m->rules, m->now, &m->guest[i].g);
 		seen[i] = m->guest[i].g;
 	}
@@ -190,8 +230,13 @@ static void turn(struct model *m)
 
 		apply(m, i);
 		g->peak = g->g.target > g->peak ? g->g.target : g->peak;
+		g->low = g->g.target < g->low ? g->g.target : g->low;
 	}
 	check(m);
+	for (i = 0; i < m->guests; i++)
+		seen[i] = m->guest[i].g;
+	m->round = m->now + (policy_hurries(&m->rules, &h, seen, m->guests)
+				     ? MODEL_HURRY : MODEL_ROUND);
 }
 
 bool model_step(struct model *m)
@@ -202,12 +247,13 @@ bool model_step(struct model *m)
 	if (m->now >= m->end)
 		return false;
 	take_events(m);
-	if (!m->fixed && m->now % MODEL_ROUND == 0)
+	if (!m->fixed && m->now >= m->round)
 		turn(m);
 	m->now += MODEL_STEP;
 	free = model_free(m);
 	for (i = 0; i < m->guests; i++) {
 		balloon(m, &m->guest[i], &free);
+		live(&m->guest[i]);
 		work(&m->guest[i]);
 	}
 	return true;

@@ -14,14 +14,22 @@
 #define MODEL_EVENTS	65536
 #define MODEL_STEP	100	/* ms of the played clock */
 #define MODEL_ROUND	1000	/* between two rounds of the policy */
+#define MODEL_HURRY	200	/* the same while something grows */
+#define MODEL_SAMPLE	2000	/* between two samplings of a guest */
 
 struct model_guest {
 	struct alloc_guest g;
-	uint64_t uses;		/* the truth */
-	uint64_t speed;		/* of its balloon: KiB a second */
+	uint64_t uses;		/* the truth, */
+	uint64_t goal;		/* and where it goes */
+	uint64_t ramp;		/* how fast it grows there: KiB a second; 0: at once */
+	uint64_t out;		/* of it, what is swapped out */
+	uint64_t back;		/* how fast that comes back; 0: at once */
+	uint64_t speed;		/* of its balloon */
 	bool deaf;		/* its balloon doesn't move */
+	int64_t looked;		/* when its use was last sampled */
 	double wanted, lost;	/* ms of work so far, in all and lost */
-	uint64_t peak;		/* largest target in this phase */
+	uint64_t began;		/* its target when this phase did, */
+	uint64_t peak, low;	/* and most and least in it */
 };
 
 /* From `at` on guests first to last use from low to high. */
@@ -35,7 +43,7 @@ struct model {
 	struct alloc_rules rules;
 	uint64_t total, slack, reserved;
 	bool fixed;		/* no policy: all stays as at the start */
-	int64_t now, end;
+	int64_t now, end, round;
 	struct model_guest guest[MODEL_GUESTS];
 	unsigned int guests;
 	struct model_event event[MODEL_EVENTS];
@@ -45,7 +53,10 @@ struct model {
 	int64_t phase, changed;	/* its start, and the last new target in it */
 	unsigned int phases, unsettled;
 	int64_t settle_max, settle_sum;	/* until targets rest, ms */
-	double overshoot;	/* most that a target was above where it rested */
+	double overshoot;	/* most that a target of one that got more was above
+				   where it came to rest */
+	double dip;		/* most that a target was below where it began
+				   and came to rest */
 	double fairness;	/* Jain's index, the least at a phase's end */
 	uint64_t changes;	/* targets set */
 	const char *broken;	/* a rule that was found broken, or NULL */

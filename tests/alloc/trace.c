@@ -9,7 +9,9 @@
  *	every 30 0-2 uses=100..900
  *	end 120
  *
- * `deaf=1` is a guest whose balloon doesn't move. `every` stands for an event
+ * `deaf=1` is a guest whose balloon doesn't move. `ramp=100` is one whose use
+ * grows by so much a second, `back=20` one that fetches so much a second of what
+ * it had swapped out: else either is done at once. `every` stands for an event
  * every so many seconds until the end, which is to be said before. # begins a
  * comment.
  */
@@ -68,6 +70,8 @@ static const char *read_guests(struct model *m, const char *line)
 
 	g.g.target = g.g.current;
 	g.speed = value(line, "speed", 256) * MIB;
+	g.ramp = value(line, "ramp", 0) * MIB;
+	g.back = value(line, "back", 0) * MIB;
 	g.deaf = value(line, "deaf", 0);
 	if (!n || n > MODEL_GUESTS - m->guests)
 		return "a number of guests from 1 to 1024 in all is expected";

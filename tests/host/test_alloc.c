@@ -80,7 +80,9 @@ static struct alloc_guest random_guest(void)
 	g.past.set = any(1000000);
 	g.past.direction = (int)any(3) - 1;
 	g.past.moved = any(1000000);
-	g.past.used[0] = any(1 << 22);
+	g.past.source = g.source;
+	g.past.now.most[0] = g.past.lately.most[0] = any(1 << 22);
+	g.past.now.least[0] = any(1 << 22);
 	if (!any(5))
 		g.past.wont_shrink = any(2000000);
 	if (!any(5))
@@ -183,7 +185,7 @@ static void more_is_never_less(void **state)
 		if (!s.n)
 			continue;
 		t = s;
-		t.g[who].past.used[0] += any(1 << 20);
+		t.g[who].past.now.most[0] += any(1 << 20);
 		policy_targets(&t.r, &t.h, t.g, t.n, t.m);
 		assert_true(t.m[who].share + 1 >= s.m[who].share);
 		t = s;
@@ -273,7 +275,7 @@ static void weights_alone_without_use(void **state)
 	/* Without a tax use doesn't matter; with most of it only what all need
 	 * leaves is dealt out by weight. */
 	s.g[0].source = s.g[1].source = USE_AGENT;
-	s.g[0].past.used[0] = 200 * MIB;
+	s.g[0].used = 200 * MIB;
 	s.r.headroom = 0;
 	s.r.tax = 0;
 	turn(&s);
@@ -305,7 +307,7 @@ static void who_does_not_follow_is_let_be(void **state)
 	assert_int_equal(s.m[0].why, WHY_WONT_SHRINK);
 	assert_string_equal(policy_reason(&s.m[0], &s.g[0], text),
 			    "it doesn't give back what it was asked for: it "
-			    "has 800 MiB, and its target is 309");
+			    "has 800 MiB, and its target is 288");
 	/* The other isn't thought to get anything. */
 	assert_int_equal(s.m[1].share, 400 * MIB);
 	/* Its floor may be raised to what it keeps anyway. */
@@ -359,6 +361,74 @@ static void a_target_moves_at_its_rate(void **state)
 	s.h.now += 500;
 	turn(&s);
 	assert_int_equal(s.m[0].target, 275 * MIB);
+}
+
+static uint64_t need_after(struct scene *s, int64_t ms, uint64_t mib)
+{
+	s->h.now += ms;
+	s->g[0].used = mib * MIB;
+	turn(s);
+	return policy_need(&s->r, &s->g[0]) / MIB;
+}
+
+/* While it grows it has room to grow on; and no more than a third of its use. */
+static void who_grows_has_room_ahead(void **state)
+{
+	struct scene s = scene(0);
+
+	(void)state;
+	add(&s, guest(400, 10, 1000));
+	s.g[0].source = USE_AGENT;
+	assert_int_equal(need_after(&s, 0, 100), 125);
+	assert_false(policy_hurries(&s.r, &s.h, s.g, 1));
+	assert_int_equal(need_after(&s, 1000, 140), 180);
+	assert_true(policy_hurries(&s.r, &s.h, s.g, 1));
+	assert_int_equal(need_after(&s, 500, 300), 400);
+	assert_int_equal(policy_look_every(&s.g[0], 5000), 1000);
+	assert_int_equal(need_after(&s, 5000, 300), 400);
+	assert_int_equal(need_after(&s, 5000, 300), 375);
+	assert_false(policy_hurries(&s.r, &s.h, s.g, 1));
+	/* Another who tells hasn't seen it grow. */
+	s.g[0].source = USE_SAMPLED;
+	assert_int_equal(need_after(&s, 1000, 200), 250);
+	assert_int_equal(policy_look_every(&s.g[0], 5000), 5000);
+}
+
+/* A peak's memory stays for a while, but for one in need. */
+static void what_was_used_lately_is_kept(void **state)
+{
+	struct scene s = scene(0);
+	uint64_t alone;
+
+	(void)state;
+	add(&s, guest(600, 50, 1000));
+	add(&s, guest(400, 50, 1000));
+	s.g[0].source = s.g[1].source = USE_AGENT;
+	s.g[0].used = 440 * MIB;
+	s.g[1].used = 100 * MIB;
+	turn(&s);
+	s.h.now += 5000;
+	s.g[0].used = 100 * MIB;
+	turn(&s);
+	s.h.now += 2000;
+	turn(&s);
+	alone = s.m[0].share;
+	assert_int_equal(policy_need(&s.r, &s.g[0]), 125 * MIB);
+	assert_true(alone >= 550 * MIB);
+	assert_true(s.m[0].target >= 550 * MIB);
+	s.g[1].used = 395 * MIB;
+	turn(&s);
+	assert_in_range(s.m[0].share, 150 * MIB, alone - 1);
+	assert_int_equal(s.m[0].why, WHY_IDLE);
+	assert_int_equal(s.m[1].why, WHY_NO_ROOM);
+	/* What was given in that moment is taken back a little later. */
+	s.g[0].past.direction = 1;
+	s.g[0].past.set = s.h.now;
+	turn(&s);
+	assert_int_equal(s.m[0].why, WHY_SETTLE);
+	s.h.now += s.r.settle / 4;
+	turn(&s);
+	assert_int_equal(s.m[0].why, WHY_IDLE);
 }
 
 static void a_plan_says_who_gives(void **state)
@@ -428,6 +498,8 @@ int main(void)
 		cmocka_unit_test(who_does_not_follow_is_let_be),
 		cmocka_unit_test(a_promise_is_taken_back),
 		cmocka_unit_test(a_target_moves_at_its_rate),
+		cmocka_unit_test(who_grows_has_room_ahead),
+		cmocka_unit_test(what_was_used_lately_is_kept),
 		cmocka_unit_test(a_plan_says_who_gives),
 		cmocka_unit_test(a_plan_is_enough),
 	};

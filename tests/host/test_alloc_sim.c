@@ -31,13 +31,17 @@ static double lost_with(const char *name, bool fixed)
 	return model_lost(&model);
 }
 
-static void bound(const char *name, int64_t settle_ms, double overshoot,
+/* While its use grows a guest has a third of it beside, and a quarter later. */
+#define OVERSHOOT	0.07
+
+static void bound(const char *name, int64_t settle_ms, double dip,
 		  double fairness, double of_fixed)
 {
 	double fixed = lost_with(name, true), lost = lost_with(name, false);
 
 	assert_true(model.settle_max <= settle_ms);
-	assert_true(model.overshoot <= overshoot);
+	assert_true(model.overshoot <= OVERSHOOT);
+	assert_true(model.dip <= dip);
 	assert_true(model.fairness >= fairness);
 	assert_true(lost <= fixed * of_fixed);
 	assert_int_equal(model.unsettled, 0);
@@ -46,20 +50,38 @@ static void bound(const char *name, int64_t settle_ms, double overshoot,
 static void memory_follows_a_load(void **state)
 {
 	(void)state;
-	bound("moving", 18000, 0.01, 0.99, 0.08);
-	bound("sampled", 19000, 0.01, 0.99, 0.08);
+	bound("moving", 12000, 0.27, 0.99, 0.035);
+	bound("sampled", 15500, 0.27, 0.99, 0.045);
+}
+
+/* What doesn't fit comes back slowly, so it must not come to that. */
+static void memory_is_there_before_it_is_needed(void **state)
+{
+	(void)state;
+	bound("tight", 12000, 0.01, 0.99, 0.01);
+	bound("tight-sampled", 12000, 0.01, 0.99, 0.075);
+}
+
+/* Someone always climbs, so nothing ever rests. */
+static void many_that_climb_and_fall(void **state)
+{
+	double fixed = lost_with("ramps", true), lost = lost_with("ramps", false);
+
+	(void)state;
+	assert_true(lost <= fixed * 0.025);
+	assert_true(model.fairness >= 0.99);
 }
 
 static void deaf_guests_hold_up_nobody(void **state)
 {
 	(void)state;
-	bound("deaf", 55000, 0.01, 0.98, 0.40);
+	bound("deaf", 55000, 0.25, 0.98, 0.04);
 }
 
 static void a_thousand_guests(void **state)
 {
 	(void)state;
-	bound("thousand", 15000, 0.01, 0.99, 0.10);
+	bound("thousand", 15000, 0.20, 0.99, 0.08);
 }
 
 static void weights_decide_when_all_want_more(void **state)
@@ -74,13 +96,12 @@ static void weights_decide_when_all_want_more(void **state)
 
 static void a_trembling_load_moves_nothing(void **state)
 {
-	uint64_t changes;
-
 	(void)state;
 	lost_with("noise", false);
-	changes = model.changes;
-	/* Two guests, each moved at its rate to its place, once. */
-	assert_true(changes <= 6);
+	assert_in_range(model.changes, 2, 20);
+	/* All of them at the beginning. */
+	assert_true(model.settle_max <= 2000);
+	assert_int_equal(model.settle_sum, model.settle_max);
 }
 
 static void bad_traces_are_refused(void **state)
@@ -111,6 +132,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memory_follows_a_load),
+		cmocka_unit_test(memory_is_there_before_it_is_needed),
+		cmocka_unit_test(many_that_climb_and_fall),
 		cmocka_unit_test(deaf_guests_hold_up_nobody),
 		cmocka_unit_test(a_thousand_guests),
 		cmocka_unit_test(weights_decide_when_all_want_more),

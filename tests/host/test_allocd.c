@@ -36,6 +36,7 @@ static struct request requests[32];
 static unsigned int nr_requests;
 static char events[16384];
 static uint64_t sampled;
+static uint64_t look_ns;	/* that a look takes of the guest's time */
 static unsigned int looks, cpu_calls;
 static uint64_t run_states[FAKE_DOMAINS][4];
 
@@ -108,6 +109,7 @@ int hvctl_working_set(struct hvctl *h, uint32_t domid, uint32_t samples,
 	memset(out, 0, sizeof(*out));
 	out->watched = samples;
 	out->kib = sampled;
+	out->core_ns = look_ns;
 	return 0;
 }
 
@@ -155,7 +157,7 @@ static int set_up(void **state)
 	fake_dom0_reset();
 	dom0->free_pages = 0;
 	events[0] = 0;
-	sampled = looks = cpu_calls = 0;
+	sampled = look_ns = looks = cpu_calls = 0;
 	memset(run_states, 0, sizeof(run_states));
 	start();
 	return 0;
@@ -347,6 +349,67 @@ static void the_hypervisor_tells_of_use(void **state)
 	a.infos[1].sampled_at = 0;
 	round_run(&a);
 	assert_int_equal(a.sample, 0);
+}
+
+/* A look that costs much comes seldom, whatever was asked for. */
+static void looks_are_cheap(void **state)
+{
+	(void)state;
+	guest(1, "web", 200, 100, 400);
+	sampled = 100 << 10;
+	look_ns = 50000000;
+	round_run(&a);
+	assert_int_equal(looks, 1);
+	assert_int_equal(a.infos[1].sample_rest, 10000);
+	a.infos[1].sampled_at -= 5000;
+	round_run(&a);
+	assert_int_equal(looks, 1);
+	a.infos[1].sampled_at -= 5000;
+	round_run(&a);
+	assert_int_equal(looks, 2);
+}
+
+static void stop_loop(void *l)
+{
+	loop_stop(l);
+}
+
+/* Whether the next round comes soon, and not when it is due. */
+static bool is_hurried(void)
+{
+	struct loop_timer *end = loop_add_timer(a.loop, stop_loop, a.loop);
+	int64_t begin = loop_now();
+
+	loop_arm(end, 500);
+	loop_run(a.loop);
+	loop_del_timer(end);
+	return loop_now() - begin < 400;
+}
+
+static void an_agent_is_heard(void **state)
+{
+	static const char path[] = "/local/domain/1/memory/meminfo";
+
+	(void)state;
+	loop_del_timer(a.timer);
+	a.timer = loop_add_timer(a.loop, stop_loop, a.loop);
+	guest(1, "web", 200, 100, 400);
+	put(1, "memory/meminfo", "150000");
+	round_run(&a);
+	assert_true(a.infos[1].heard);
+	/* It shrinks, or says that it lives; or it isn't one that says so. */
+	put(1, "memory/meminfo", "140000");
+	heard(&a, path);
+	put(1, "memory/meminfo", "150001");
+	heard(&a, path);
+	put(1, "memory/meminfo", "a lot");
+	heard(&a, path);
+	heard(&a, "/local/domain/7/memory/meminfo");
+	heard(&a, "/local/domain/1/memory/meminfo/x");
+	assert_false(is_hurried());
+	put(1, "memory/meminfo", "160000");
+	heard(&a, path);
+	assert_true(is_hurried());
 }
 
 /* A killed agent's last number isn't believed for ever. */
@@ -714,6 +777,8 @@ int main(void)
 		TEST(what_guests_write_is_checked),
 		TEST(domains_come_and_go),
 		TEST(the_hypervisor_tells_of_use),
+		TEST(looks_are_cheap),
+		TEST(an_agent_is_heard),
 		TEST(an_agent_that_is_silent),
 		TEST(free_memory_is_kept_at_once),
 		TEST(others_give_what_is_missing),

@@ -67,7 +67,7 @@ grep -o 'referenced.*' $log
 # What the agent tells, and what the kernel could do without at that time.
 type_in "hvx-agent --once; echo agent=\$((40 + \$?))" "agent=4"
 type_in "awk '/^(MemFree|Buffers|Cached):/ { n += \$2 } \
-/^Shmem:/ { n -= \$2 } END { print \"spare=\" n }' /proc/meminfo" "^spare="
+/^(Shmem|Mapped):/ { n -= \$2 } END { print \"spare=\" n }' /proc/meminfo" "^spare="
 told=$(hvxask -c | sed -n "s|^node /local/domain/$id/memory/meminfo = ||p")
 echo "$(grep -o 'agent=4.' $log | tail -1) told=$told $(grep '^spare=' $log |
 	tr -d '\r')"
