@@ -1,5 +1,6 @@
 """A stock Debian on disks of blkback: its root file system, fio's checks, and
-what is left of it when the plug is pulled."""
+what is left of it when the plug is pulled. It has two vCPUs, so that the
+emulator must bear them (lib/emulator.py)."""
 
 import os
 import re
@@ -102,7 +103,7 @@ def clean(path):
     assert status == 0, words
 
 
-def test_debian_lives_on_its_disk(dom0, folder):
+def test_debian_lives_on_its_disk(dom0, folder, sound_qemu):
     paths = disks(folder, 1)
     r = dom0("sh run.sh", *options(folder, LIFE, paths), timeout=2400)
     assert re.search(r"^/dev/xvda +ext4\r?$", r.out, re.M)
@@ -132,11 +133,11 @@ def load(dom0, folder, seconds, kills, pause):
     return r
 
 
-def test_debian_fio(dom0, folder):
+def test_debian_fio(dom0, folder, sound_qemu):
     load(dom0, folder, 90, 0, 0)
 
 
-def test_debian_fio_while_its_backend_is_killed(dom0, folder):
+def test_debian_fio_while_its_backend_is_killed(dom0, folder, sound_qemu):
     r = load(dom0, folder, 700, 100, 6)
     assert "killed 100 times" in r.out
     assert int(re.search(r"resumed: (\d+)", r.out).group(1)) >= 300
@@ -159,7 +160,7 @@ def names_on(image):
     return found
 
 
-def test_debian_power_cut(hypervisor, folder):
+def test_debian_power_cut(hypervisor, folder, sound_qemu):
     """Files that the guest was told are on the disk are there after QEMU is
     killed, and its file system is whole."""
     paths = disks(folder, 1)
