@@ -115,8 +115,11 @@ static void heard(void *arg)
 static void hung_up(void *arg)
 {
 	struct service *s = arg;
+	struct vif *v;
 
 	s->parent = NULL;
+	for (v = s->vifs; v; v = v->next)
+		vif_step(v);
 	if (!s->vifs)
 		loop_stop(s->loop);
 }

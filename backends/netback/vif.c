@@ -169,6 +169,12 @@ static void connect_guest(struct vif *v, bool resume)
 
 /* ---- leaving ------------------------------------------------------------ */
 
+/* Nobody is left who could attach or detach it, and its guest is gone. */
+static bool is_orphan(struct vif *v)
+{
+	return !v->s->parent && xs_front_state(v) == BUS_UNKNOWN;
+}
+
 static void leave(struct vif *v)
 {
 	bool was = v->queues > 0;
@@ -279,6 +285,8 @@ void vif_step(struct vif *v)
 			break;
 		act(v, what);
 	}
+	if (v->own == BUS_CLOSED && is_orphan(v))
+		v->gone = true;
 }
 
 bool vif_detach(struct vif *v, bool force, int64_t id)

@@ -45,6 +45,11 @@ struct vif *vif_attach(struct service *s, uint32_t device, const char *name,
 	return &nic;
 }
 
+void vif_step(struct vif *v)
+{
+	(void)v;
+}
+
 bool vif_detach(struct vif *v, bool force, int64_t id)
 {
 	if (busy)

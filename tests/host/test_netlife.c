@@ -185,6 +185,7 @@ static int start(void **state)
 	fake_begin();
 	fake->s.domid = 5;
 	fake->s.state = &fake->state;
+	fake->s.parent = (struct parent *)(void *)fake;
 	memset(node, 0, sizeof(node));
 	watches = connected = disconnected = broken = detaches = 0;
 	detached = -1;
@@ -468,6 +469,21 @@ static void nodes_that_were_removed(void **state)
 	assert_int_equal(fake->mapped, 0);
 }
 
+/* The parent is gone, then the guest: nobody is left to serve. */
+static void an_orphan(void **state)
+{
+	(void)state;
+	attach_it();
+	front_goes("4");
+	fake->s.parent = NULL;
+	front_goes("6");
+	own_is("6");
+	assert_non_null(fake->s.vifs);
+	front_goes(NULL);
+	assert_null(fake->s.vifs);
+	assert_int_equal(fake->mapped, 0);
+}
+
 /* It can read and write nothing else in the store. */
 static void the_store_is_restricted(void **state)
 {
@@ -506,7 +522,7 @@ int main(void)
 		T(the_guest_restarts), T(goes_on),
 		T(the_front_end_left_meanwhile), T(a_log_that_lies),
 		T(bad_nodes), T(flips), T(nodes_that_were_removed),
-		T(sixteen_cards), T(the_store_is_restricted),
+		T(an_orphan), T(sixteen_cards), T(the_store_is_restricted),
 	};
 
 	log_init("test", LOG_ERROR - 1);
