@@ -53,7 +53,7 @@ def guests(dom0, tmp_path, rounds, more="", *options):
              "--file", ports,
              *files("net-dom0", "net-test", "net-matrix", "net-churn",
                     "net-policy"),
-             timeout=1200 + 30 * rounds)
+             timeout=1200 + 30 * rounds + 1200 * ("matrix" in more))
     said = numbers(r.out)
     assert "end" in said, r.out[-3000:]
     assert "PASSED  ] 12 test" in r.out and "SKIPPED" not in r.out, r.out
