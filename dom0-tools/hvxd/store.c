@@ -2,6 +2,7 @@
 #include "store.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <libhvxs/hvxs.h>
@@ -11,6 +12,15 @@
 #define RECONNECT_MS	500
 /* A transaction that conflicts this often conflicts with itself. */
 #define TRIES_MAX	100
+/* Writes that wait to go to the store together: a message and a wait for each
+ * would be most of what a create takes. */
+#define PUTS_MAX	16
+
+struct put {
+	char *path, *value;
+	char rights[32];
+	unsigned int rights_len;
+};
 
 struct store {
 	struct loop *loop;
@@ -158,9 +168,53 @@ int store_watch(struct store *s, const char *path)
 
 /* ---- transactions ---- */
 
+static int done(struct store *s, bool ok)
+{
+	if (ok)
+		return 0;
+	is_lost(s);
+	return -1;
+}
+
+static void forget_puts(struct store_txn *t)
+{
+	unsigned int i;
+	int err = errno;
+
+	for (i = 0; i < t->count; i++) {
+		free(t->puts[i].path);
+		free(t->puts[i].value);
+	}
+	t->count = 0;
+	errno = err;
+}
+
+/* What waits is written. */
+static int send_puts(struct store_txn *t)
+{
+	struct hvxs_node nodes[PUTS_MAX];
+	struct store *s = t->store;
+	unsigned int i;
+
+	for (i = 0; i < t->count; i++)
+		nodes[i] = (struct hvxs_node){
+			.path = t->puts[i].path, .value = t->puts[i].value,
+			.rights = t->puts[i].rights,
+			.rights_len = t->puts[i].rights_len,
+		};
+	errno = ENOTCONN;
+	if (!t->failed &&
+	    (!s->xs || done(s, hvxs_write_many(s->xs, t->id, nodes, t->count))))
+		t->failed = errno;
+	forget_puts(t);
+	errno = t->failed;
+	return t->failed ? -1 : 0;
+}
+
 static int try_once(struct store *s, store_txn_fn *fn, void *arg)
 {
-	struct store_txn t = { .store = s };
+	struct put puts[PUTS_MAX];
+	struct store_txn t = { .store = s, .puts = puts };
 	int rc, err;
 
 	if (!ready(s))
@@ -171,6 +225,9 @@ static int try_once(struct store *s, store_txn_fn *fn, void *arg)
 		return -1;
 	}
 	rc = fn(&t, arg);
+	if (!rc)
+		rc = send_puts(&t);
+	forget_puts(&t);
 	err = errno;
 	if (!s->xs) {
 		errno = ENOTCONN;
@@ -197,33 +254,37 @@ int store_transact(struct store *s, store_txn_fn *fn, void *arg)
 	return rc;
 }
 
-static int done(struct store *s, bool ok)
+/* As the store's protocol has it: who owns the node, and who else reads it. */
+static unsigned int rights_of(enum store_perm perm, uint32_t domid,
+			      char text[32])
 {
-	if (ok)
+	switch (perm) {
+	case PERM_TOOLS:
+		return sprintf(text, "n0%cr%u", 0, domid) + 1;
+	case PERM_GUEST:
+		return sprintf(text, "n%u", domid) + 1;
+	case PERM_GUEST_SHOWN:
+		return sprintf(text, "n%u%cr0", domid, 0) + 1;
+	default:
 		return 0;
-	is_lost(s);
-	return -1;
+	}
 }
 
 int txn_put(struct store_txn *t, uint32_t domid, enum store_perm perm,
 	    const char *path, const char *value)
 {
-	struct xs_permissions p[2] = {
-		{ perm == PERM_TOOLS ? 0 : domid, XS_PERM_NONE },
-		{ perm == PERM_TOOLS ? domid : 0, XS_PERM_READ },
-	};
-	struct store *s = t->store;
+	struct put *p;
 
-	if (!s->xs) {
-		errno = ENOTCONN;
+	if (t->count == PUTS_MAX && send_puts(t))
 		return -1;
-	}
-	if (done(s, xs_write(s->xs, t->id, path, value, strlen(value))))
-		return -1;
-	if (perm == PERM_PARENT)
+	p = &t->puts[t->count++];
+	p->path = strdup(path);
+	p->value = strdup(value);
+	p->rights_len = rights_of(perm, domid, p->rights);
+	if (p->path && p->value)
 		return 0;
-	return done(s, xs_set_permissions(s->xs, t->id, path, p,
-					  perm == PERM_GUEST ? 1 : 2));
+	t->failed = errno = ENOMEM;
+	return -1;
 }
 
 char **txn_list(struct store_txn *t, const char *path, unsigned int *n)
@@ -231,6 +292,8 @@ char **txn_list(struct store_txn *t, const char *path, unsigned int *n)
 	char **list = NULL;
 
 	*n = 0;
+	if (send_puts(t))
+		return NULL;
 	errno = ENOTCONN;
 	if (t->store->xs)
 		list = xs_directory(t->store->xs, t->id, path, n);
@@ -241,10 +304,8 @@ int txn_remove(struct store_txn *t, const char *path)
 {
 	struct store *s = t->store;
 
-	if (!s->xs) {
-		errno = ENOTCONN;
+	if (send_puts(t))
 		return -1;
-	}
 	if (xs_rm(s->xs, t->id, path) || errno == ENOENT)
 		return 0;
 	return done(s, false);
@@ -255,7 +316,7 @@ bool txn_exists(struct store_txn *t, const char *path)
 	unsigned int n;
 	void *value = NULL;
 
-	if (t->store->xs)
+	if (!send_puts(t))
 		value = xs_read(t->store->xs, t->id, path, &n);
 	free(value);
 	return value;

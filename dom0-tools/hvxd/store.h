@@ -26,9 +26,13 @@ int store_watch(struct store *s, const char *path);
  * Runs fn in a transaction until it is committed; fn may run several times.
  * fn's -1 with errno ends it with nothing changed. 0, or -1 and errno.
  */
+struct put;
 struct store_txn {
 	struct store *store;
 	uint32_t id;
+	struct put *puts;		/* not yet sent */
+	unsigned int count;
+	int failed;			/* errno of one that was: for all others */
 };
 typedef int store_txn_fn(struct store_txn *t, void *arg);
 int store_transact(struct store *s, store_txn_fn *fn, void *arg);
@@ -40,7 +44,8 @@ enum store_perm {
 	PERM_GUEST,			/* the guest's alone */
 	PERM_GUEST_SHOWN,		/* the guest's, dom0 reads */
 };
-/* Writes a node, or makes it (with value ""). */
+/* Writes a node, or makes it (with value ""); others of the transaction see it.
+ * That it can't be written may be a later call's failure. */
 int txn_put(struct store_txn *t, uint32_t domid, enum store_perm perm,
 	    const char *path, const char *value);
 /* The names below path: free as one. NULL and errno. */

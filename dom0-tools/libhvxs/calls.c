@@ -185,15 +185,64 @@ void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
 void hvxs_read_many(struct xs_handle *h, const char *const *paths,
 		    unsigned int n, char **values)
 {
-	struct part parts[TOGETHER];
+	struct ask asks[TOGETHER];
 	unsigned int i, some;
 
 	for (; n; n -= some, paths += some, values += some) {
 		some = n < TOGETHER ? n : TOGETHER;
 		for (i = 0; i < some; i++)
-			parts[i] = string_part(paths[i]);
-		hvxs_talk_many(h, XS_READ, parts, some, values);
+			asks[i] = (struct ask){
+				.type = XS_READ, .n = 1,
+				.parts = { string_part(paths[i]) },
+			};
+		hvxs_talk_many(h, XBT_NULL, asks, some);
+		for (i = 0; i < some; i++)
+			values[i] = asks[i].reply;
 	}
+}
+
+/* The first error of all, or 0. */
+static int talk_for_errors(struct xs_handle *h, xs_transaction_t t,
+			   struct ask *asks, unsigned int n)
+{
+	unsigned int i;
+	int error = 0;
+
+	hvxs_talk_many(h, t, asks, n);
+	for (i = 0; i < n; i++) {
+		free(asks[i].reply);
+		error = error ? error : asks[i].error;
+	}
+	return error;
+}
+
+bool hvxs_write_many(struct xs_handle *h, xs_transaction_t t,
+		     const struct hvxs_node *nodes, unsigned int n)
+{
+	struct ask asks[TOGETHER];
+	unsigned int k = 0;
+	int error = 0;
+
+	for (; n && !error; n--, nodes++) {
+		asks[k++] = (struct ask){
+			.type = XS_WRITE, .n = 2,
+			.parts = { string_part(nodes->path),
+				   { nodes->value, strlen(nodes->value) } },
+		};
+		if (nodes->rights_len)
+			asks[k++] = (struct ask){
+				.type = XS_SET_PERMS, .n = 2,
+				.parts = { string_part(nodes->path),
+					   { nodes->rights,
+					     nodes->rights_len } },
+			};
+		if (n == 1 || k > TOGETHER - 2) {
+			error = talk_for_errors(h, t, asks, k);
+			k = 0;
+		}
+	}
+	errno = error;
+	return !error;
 }
 
 bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path,

@@ -17,6 +17,8 @@
 /* A thread that only wants to write looks again after that many ms, since the
  * reader may have closed the descriptor meanwhile. */
 #define WRITE_WAIT	100
+/* Requests sent by one call. */
+#define SENT_TOGETHER	16
 
 /* ---- handles ---- */
 
@@ -158,17 +160,38 @@ static struct request *first_unsent(struct xs_handle *h)
 	return r;
 }
 
+/* From r on, as many as one call takes. */
+static ssize_t send_from(struct xs_handle *h, struct request *r)
+{
+	struct iovec v[SENT_TOGETHER];
+	unsigned int n = 0;
+
+	for (; r && n < SENT_TOGETHER; r = r->next)
+		v[n++] = (struct iovec){ r->message + r->sent,
+					 r->len - r->sent };
+	return hvxs_send(h, v, n);
+}
+
+static void count_sent(struct request *r, size_t n)
+{
+	for (; n; r = r->next) {
+		size_t some = r->len - r->sent < n ? r->len - r->sent : n;
+
+		r->sent += some;
+		n -= some;
+	}
+}
+
 /* Sends what goes without waiting. */
 static void flush(struct xs_handle *h)
 {
 	struct request *r;
 
 	while ((r = first_unsent(h))) {
-		ssize_t n = hvxs_send(h, r->message + r->sent,
-				      r->len - r->sent);
+		ssize_t n = send_from(h, r);
 
 		if (n > 0) {
-			r->sent += n;
+			count_sent(r, n);
 		} else if (n < 0 && errno == EAGAIN) {
 			return;
 		} else if (!h->is_socket) {
@@ -422,31 +445,48 @@ char *hvxs_talk(struct xs_handle *h, xs_transaction_t t, uint32_t type,
 	return r.reply;
 }
 
-void hvxs_talk_many(struct xs_handle *h, uint32_t type,
-		    const struct part *parts, unsigned int n, char **replies)
+/* Queues what can be; the others are done, and failed. */
+static void queue_all(struct xs_handle *h, xs_transaction_t t,
+		      const struct ask *asks, unsigned int n,
+		      struct request *list)
 {
-	struct request *list = malloc(n * sizeof(*list));
-	int cancel = hvxs_enter(h);
+	uint32_t wire = t;
+	int error = h->error;
 	unsigned int i;
 
-	for (i = 0; list && i < n; i++) {
-		list[i].error = h->error;
-		if (!list[i].error)
-			list[i].error = hvxs_request_make(&list[i], type, 0,
-							  &parts[i], 1);
+	if (!error && n && h->again && t)
+		error = hvxs_again_tx(h, t, asks->type, &wire);
+	for (i = 0; i < n; i++) {
+		list[i].error = error;
+		if (!error)
+			list[i].error = hvxs_request_make(
+				&list[i], asks[i].type, wire, asks[i].parts,
+				asks[i].n);
 		list[i].done = list[i].error;
 		if (list[i].done)
 			list[i].reply = NULL;
 		else
 			hvxs_request_queue(h, &list[i]);
 	}
+}
+
+void hvxs_talk_many(struct xs_handle *h, xs_transaction_t t, struct ask *asks,
+		    unsigned int n)
+{
+	struct request *list = malloc(n * sizeof(*list));
+	int cancel = hvxs_enter(h);
+	unsigned int i;
+
+	if (list)
+		queue_all(h, t, asks, n, list);
 	for (i = 0; i < n; i++) {
 		while (list && !list[i].done)
 			hvxs_step(h, true, PTHREAD_CANCEL_DISABLE);
-		replies[i] = list ? list[i].reply : NULL;
-		if (list && list[i].error) {
-			free(list[i].reply);
-			replies[i] = NULL;
+		asks[i].error = list ? list[i].error : ENOMEM;
+		asks[i].reply = list ? list[i].reply : NULL;
+		if (asks[i].error) {
+			free(asks[i].reply);
+			asks[i].reply = NULL;
 		}
 	}
 	hvxs_leave(h, cancel);

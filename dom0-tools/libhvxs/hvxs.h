@@ -107,6 +107,16 @@ void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path,
  * read; with all requests under way together this takes little longer than one. */
 void hvxs_read_many(struct xs_handle *h, const char *const *paths,
 		    unsigned int n, char **values);
+/* Ours: n nodes written, in this order, in little more time than one takes. Best
+ * in a transaction: of one that failed (errno is the first's) the next may have
+ * been written. */
+struct hvxs_node {
+	const char *path, *value;
+	const char *rights;		/* strings such as "n0", "r5"; */
+	unsigned int rights_len;	/* with their 0s; 0: they stay */
+};
+bool hvxs_write_many(struct xs_handle *h, xs_transaction_t t,
+		     const struct hvxs_node *nodes, unsigned int n);
 /* Makes the node, and those above it, if they aren't there. */
 bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path,
 	      const void *data, unsigned int len);

@@ -119,18 +119,18 @@ int hvxs_dial(bool only_socket, bool *is_socket)
 	return dial_device();
 }
 
-ssize_t hvxs_send(struct xs_handle *h, const char *data, size_t len)
+ssize_t hvxs_send(struct xs_handle *h, struct iovec *v, unsigned int n)
 {
-	ssize_t n;
+	struct msghdr m = { .msg_iov = v, .msg_iovlen = n };
+	ssize_t sent;
 
 	do {
 		if (h->is_socket)
-			n = send(h->fd, data, len,
-				 MSG_NOSIGNAL | MSG_DONTWAIT);
+			sent = sendmsg(h->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
 		else
-			n = write(h->fd, data, len);
-	} while (n < 0 && errno == EINTR);
-	return n;
+			sent = write(h->fd, v->iov_base, v->iov_len);
+	} while (sent < 0 && errno == EINTR);
+	return sent;
 }
 
 bool hvxs_wait(int fd, bool to_write, int ms)

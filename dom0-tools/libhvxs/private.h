@@ -12,6 +12,7 @@
 
 #include <pthread.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <libhvxs/hvxs.h>
 
 #define MESSAGE_MAX	(sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX)
@@ -101,10 +102,17 @@ void hvxs_step(struct xs_handle *h, bool wait, int cancel);
  * bytes; NULL and errno. */
 char *hvxs_talk(struct xs_handle *h, xs_transaction_t t, uint32_t type,
 		const struct part *parts, unsigned int n, unsigned int *len);
-/* n requests of one part each, outside of transactions, under way together.
- * replies: as hvxs_talk gives them, NULL where one failed. */
-void hvxs_talk_many(struct xs_handle *h, uint32_t type,
-		    const struct part *parts, unsigned int n, char **replies);
+/* A request of one or two parts, and what came of it. */
+struct ask {
+	uint32_t type;
+	unsigned int n;
+	struct part parts[2];
+	char *reply;			/* as hvxs_talk gives it; NULL: failed */
+	int error;			/* then, an errno */
+};
+/* All of them under way together; the store serves them in this order. */
+void hvxs_talk_many(struct xs_handle *h, xs_transaction_t t, struct ask *asks,
+		    unsigned int n);
 void hvxs_request_queue(struct xs_handle *h, struct request *r);
 void hvxs_request_finish(struct xs_handle *h, struct request *r, int error);
 /* Fills in a message. 0 or errno. */
@@ -142,8 +150,9 @@ int hvxs_again_tx(struct xs_handle *h, uint32_t id, uint32_t type,
 int64_t hvxs_now(void);			/* ms */
 /* -1 and errno. only: a socket or nothing. */
 int hvxs_dial(bool only_socket, bool *is_socket);
-/* As much as goes without waiting; -1 and errno, EAGAIN: nothing does. */
-ssize_t hvxs_send(struct xs_handle *h, const char *data, size_t len);
+/* As much as goes without waiting; -1 and errno, EAGAIN: nothing does. The
+ * kernel's device takes one message at once. */
+ssize_t hvxs_send(struct xs_handle *h, struct iovec *v, unsigned int n);
 /* 0: the other side has hung up. */
 ssize_t hvxs_recv(struct xs_handle *h, char *data, size_t len, bool wait);
 /* Whether fd can be read, or written if asked, at most ms from now. */

@@ -197,6 +197,10 @@ test_hvxd_proto-src := $(addprefix dom0-tools/common/,proto.c fault.c)
 test_hvxd_proto-libs := -ljson-c
 test_hvxd-src := $(hvxd-logic)
 test_hvxd-libs := libguest.a
+user-tests += test_hvxd_store
+test_hvxd_store-src := tests/host/fake_store.c dom0-tools/hvxd/store.c \
+	$(addprefix dom0-tools/common/,log.c loop.c)
+test_hvxd_store-libs := libhvxs.a
 user-tests += test_backend_start
 test_backend_start-src := $(addprefix backends/common/,start.c confine.c)
 test_backend_start-libs := libcommon.a -lseccomp
