@@ -43,15 +43,22 @@ struct domains {
 
 /* ---- the hypervisor's list ---- */
 
-static const struct hyper_domain *alive(const struct domains *d,
-					uint32_t domid)
+static int by_domid(const void *domid, const void *h)
 {
-	int i;
+	uint32_t a = *(const uint32_t *)domid;
+	uint32_t b = ((const struct hyper_domain *)h)->domid;
 
-	for (i = 0; i < d->alive_count; i++)
-		if (d->alive[i].domid == domid && !d->alive[i].dying)
-			return &d->alive[i];
-	return NULL;
+	return a < b ? -1 : a > b;
+}
+
+static struct hyper_domain *alive(const struct domains *d, uint32_t domid)
+{
+	struct hyper_domain *h = NULL;
+
+	if (d->alive_count)
+		h = bsearch(&domid, d->alive, d->alive_count,
+			    sizeof(*d->alive), by_domid);
+	return h && !h->dying ? h : NULL;
 }
 
 static void list_alive(struct domains *d)
@@ -258,9 +265,10 @@ static void remove_ended(struct domains *d)
 	bool some = false;
 
 	while (*p) {
-		const struct hyper_domain *h = alive(d, (*p)->domid);
+		struct hyper_domain *h = alive(d, (*p)->domid);
 
 		if (h && !is_other(*p, h)) {
+			h->known = true;
 			p = &(*p)->next;
 			continue;
 		}
@@ -279,12 +287,12 @@ static void refresh(struct domains *d)
 	d->refresh_due = false;
 	list_alive(d);
 	remove_ended(d);
+	for (i = 0; i < d->alive_count; i++)
+		if (!d->alive[i].dying && !d->alive[i].known)
+			domain_add(d, d->alive[i].domid);
 	for (dom = d->list; dom; dom = dom->next)
 		if (dom->failed)
 			look_soon(d, dom);
-	for (i = 0; i < d->alive_count; i++)
-		if (!d->alive[i].dying && !find(d, d->alive[i].domid))
-			domain_add(d, d->alive[i].domid);
 }
 
 static void on_event(struct domains *d, const char *token)

@@ -36,6 +36,7 @@ struct hyper_domain {
 	uint32_t domid;
 	uint8_t uuid[16];
 	bool dying;
+	bool known;			/* the caller's; false */
 };
 
 /* All but dom0, in the order of their ids: the count and a malloc'd array; -1

@@ -16,9 +16,11 @@ static struct hyper_domain *add(struct hyper_domain *list, int count,
 
 	list = realloc(list, (count + n + 1) * sizeof(*list));
 	for (i = 0; list && i < n; i++) {
-		list[count + i].domid = info[i].domain;
-		memcpy(list[count + i].uuid, info[i].handle, 16);
-		list[count + i].dying = info[i].flags & XEN_DOMINF_dying;
+		struct hyper_domain *d = &list[count + i];
+
+		*d = (struct hyper_domain){ .domid = info[i].domain };
+		memcpy(d->uuid, info[i].handle, 16);
+		d->dying = info[i].flags & XEN_DOMINF_dying;
 	}
 	return list;
 }

@@ -17,48 +17,70 @@
 #define DOMAINS_STEP	256
 
 struct census {
-	struct xen_domctl_getdomaininfo *info;
+	struct xen_domctl_getdomaininfo *info;	/* by id */
+	bool *known;				/* they are in our table */
 	unsigned int n;
 };
 
-/* All domains; info is to be freed. */
+static void put(struct census *c)
+{
+	free(c->info);
+	free(c->known);
+}
+
+/* All domains; to be put. */
 static int take(struct hvxd *hd, struct census *c)
 {
 	unsigned int room = 0;
 	int n = 0;
 
-	c->info = NULL;
+	*c = (struct census){ 0 };
 	do {
 		void *more;
 
 		room += DOMAINS_STEP;
 		more = realloc(c->info, room * sizeof(*c->info));
 		if (!more) {
-			free(c->info);
+			put(c);
 			return -1;
 		}
 		c->info = more;
 		n = hvctl_domain_list(hd->hv, 0, room, c->info);
 	} while (n == (int)room);
-	if (n < 0)
-		free(c->info);
-	c->n = n < 0 ? 0 : n;
-	return n < 0 ? -1 : 0;
+	if (n >= 0)
+		c->known = calloc(n + 1, sizeof(*c->known));
+	if (!c->known) {
+		put(c);
+		return -1;
+	}
+	c->n = n;
+	return 0;
 }
 
-static const struct xen_domctl_getdomaininfo *
-find(const struct census *c, const struct dom *d)
+static int by_id(const void *domid, const void *info)
 {
-	uint8_t handle[16];
-	unsigned int i;
+	uint32_t a = *(const uint32_t *)domid;
+	uint32_t b = ((const struct xen_domctl_getdomaininfo *)info)->domain;
 
-	if (uuid_bytes(d->uuid, handle))
+	return a < b ? -1 : a > b;
+}
+
+/* What there is of d. Its id is no new domain's then; nor if another has it by
+ * now, as long as d's own end is ours to see to. */
+static const struct xen_domctl_getdomaininfo *find(struct census *c,
+						   const struct dom *d)
+{
+	struct xen_domctl_getdomaininfo *info;
+	uint8_t handle[16];
+	bool same;
+
+	info = bsearch(&d->domid, c->info, c->n, sizeof(*info), by_id);
+	if (!info)
 		return NULL;
-	for (i = 0; i < c->n; i++)
-		if (c->info[i].domain == d->domid &&
-		    !memcmp(c->info[i].handle, handle, sizeof(handle)))
-			return &c->info[i];
-	return NULL;
+	same = !uuid_bytes(d->uuid, handle) &&
+	       !memcmp(info->handle, handle, sizeof(handle));
+	c->known[info - c->info] = same || !dom_is_foreign(d);
+	return same ? info : NULL;
 }
 
 static void foreign_name(struct hvxd *hd, uint32_t domid, char *name,
@@ -109,11 +131,10 @@ static void add_new(struct hvxd *hd, const struct census *c)
 
 	for (i = 0; i < c->n; i++) {
 		const struct xen_domctl_getdomaininfo *info = &c->info[i];
-		struct dom *d = dom_by_id(hd, info->domain);
 
-		if (!info->domain || d || info->flags & XEN_DOMINF_dying)
-			continue;
-		add_foreign(hd, info);
+		if (info->domain && !c->known[i] &&
+		    !(info->flags & XEN_DOMINF_dying))
+			add_foreign(hd, info);
 	}
 }
 
@@ -177,7 +198,7 @@ void census_run(struct hvxd *hd)
 		compare(d, find(&c, d));
 	}
 	add_new(hd, &c);
-	free(c.info);
+	put(&c);
 }
 
 /* ---- after a restart of hvxd ---- */
@@ -212,7 +233,7 @@ static void take_over(struct dom *d,
 		hvctl_domain_unpause(d->hd->hv, d->domid);
 }
 
-static void resume_one(struct dom *d, const struct census *c)
+static void resume_one(struct dom *d, struct census *c)
 {
 	const struct xen_domctl_getdomaininfo *info;
 
@@ -254,6 +275,6 @@ void census_start(struct hvxd *hd)
 		next = d->next;
 		resume_one(d, &c);
 	}
-	free(c.info);
+	put(&c);
 	census_run(hd);
 }
