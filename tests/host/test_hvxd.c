@@ -654,6 +654,21 @@ static void foreign_domains_are_let_alone(void **state)
 			 EPERM);
 }
 
+/* One look finds that the one has gone and the other come. */
+static void an_id_comes_to_another(void **state)
+{
+	struct fake_dom *d = make_foreign(40);
+
+	(void)state;
+	memset(d->handle, 0xcd, sizeof(d->handle));
+	census_run(&hd);
+	assert_non_null(strstr(ask("{\"do\":\"list\"}")->text,
+			       "\"uuid\":\"cdcdcdcd-"));
+	assert_null(hd.doms->next);
+	assert_true(ask("{\"do\":\"destroy\",\"domain\":40}")->ok);
+	assert_nothing_left();
+}
+
 static void what_others_destroyed_is_tidied(void **state)
 {
 	(void)state;
@@ -808,6 +823,7 @@ int main(void)
 		TEST(a_guest_that_does_not_let_go_is_told_of),
 		TEST(disks_that_cannot_be_served_are_refused),
 		TEST(foreign_domains_are_let_alone),
+		TEST(an_id_comes_to_another),
 		TEST(what_others_destroyed_is_tidied),
 		TEST(half_a_domain_is_ended),
 		TEST(running_domains_are_found_again),
