@@ -2,9 +2,20 @@
 /* domid and domname: from a name to an id, and back. */
 #include "cmds.h"
 
+#include <json-c/json.h>
 #include <stdlib.h>
 #include "args.h"
 #include "hvxl.h"
+#include "out.h"
+
+static int print_both(uint32_t domid, const char *name)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "domid", json_object_new_int64(domid));
+	json_object_object_add(o, "name", json_object_new_string(name));
+	return json_print(stdout, o);
+}
 
 int cmd_domid(int argc, char **argv)
 {
@@ -18,6 +29,8 @@ int cmd_domid(int argc, char **argv)
 		     "does not exist.", rest[0]);
 		return 1;
 	}
+	if (hvxl.json)
+		return print_both(domid, rest[0]);
 	printf("%u\n", domid);
 	return 0;
 }
@@ -26,6 +39,7 @@ int cmd_domname(int argc, char **argv)
 {
 	unsigned long domid;
 	char **rest, *name;
+	int rc = 0;
 
 	args_plain(argc, argv, 1, 1, &rest);
 	if (!parse_number(rest[0], DOMID_FIRST_RESERVED - 1, &domid)) {
@@ -38,7 +52,10 @@ int cmd_domname(int argc, char **argv)
 		     "domain does not exist.", rest[0]);
 		return 1;
 	}
-	puts(name);
+	if (hvxl.json)
+		rc = print_both(domid, name);
+	else
+		puts(name);
 	free(name);
-	return 0;
+	return rc;
 }

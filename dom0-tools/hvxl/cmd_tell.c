@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* sysrq, trigger and debug-keys: things told to a guest or the hypervisor. */
+/* sysrq, trigger and debug-keys: things told to a guest or the hypervisor; and
+ * dmesg, what it says. */
 #include "cmds.h"
 
 #include <errno.h>
+#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "args.h"
 #include "hvxl.h"
+#include "out.h"
 
 int cmd_sysrq(int argc, char **argv)
 {
@@ -88,9 +91,9 @@ const struct option_def dmesg_options[] = {
 };
 
 /* Guests may write there, too: on a terminal no byte may steer it. */
-static void print_plain(const char *text, int n)
+static void print_plain(FILE *out, const char *text, int n)
 {
-	const bool terminal = isatty(1);
+	const bool terminal = out == stdout && isatty(1);
 	int i;
 
 	for (i = 0; i < n; i++) {
@@ -99,29 +102,66 @@ static void print_plain(const char *text, int n)
 		if (terminal && (c < ' ' || c == 0x7f) && c != '\n' &&
 		    c != '\t')
 			c = '?';
-		putchar(c);
+		fputc(c, out);
 	}
+}
+
+/* A line is a string; JSON has no bytes that are no characters. */
+static struct json_object *lines_json(char *text)
+{
+	struct json_object *o = json_object_new_object();
+	struct json_object *list = json_object_new_array();
+	char *line, *c, *rest;
+
+	for (c = text; *c; c++)
+		if (*c & 0x80)
+			*c = '?';
+	for (line = strtok_r(text, "\n", &rest); line;
+	     line = strtok_r(NULL, "\n", &rest))
+		json_object_array_add(list, json_object_new_string(line));
+	json_object_object_add(o, "messages", list);
+	return o;
+}
+
+/* All of the ring, to out; -1 and errno. */
+static int read_messages(FILE *out, bool clear)
+{
+	uint32_t index = 0;
+	char buf[16384];
+	int n;
+
+	while ((n = hvctl_dmesg(hv(), buf, sizeof(buf), &index, false)) > 0)
+		print_plain(out, buf, n);
+	/* Clearing empties the ring, also of what is not read yet: last. */
+	if (n >= 0 && clear)
+		n = hvctl_dmesg(hv(), buf, sizeof(buf), &index, true);
+	print_plain(out, buf, n);
+	return n < 0 ? -1 : 0;
 }
 
 int cmd_dmesg(int argc, char **argv)
 {
+	char *text = NULL, **rest;
 	bool clear = false;
-	uint32_t index = 0;
 	const char *arg;
-	char buf[16384], **rest;
+	size_t size;
+	FILE *out;
 	int c;
 
 	while ((c = args_next(argc, argv, &arg)) >= 0)
 		clear |= c == 'c';
 	args_rest(argc, argv, 0, 0, &rest);
-	while ((c = hvctl_dmesg(hv(), buf, sizeof(buf), &index, false)) > 0)
-		print_plain(buf, c);
-	/* Clearing empties the ring, also of what is not read yet: last. */
-	if (c >= 0 && clear)
-		c = hvctl_dmesg(hv(), buf, sizeof(buf), &index, true);
-	if (c < 0)
-		return fail("dmesg: the hypervisor keeps its messages: %s",
-			    strerror(errno));
-	print_plain(buf, clear ? c : 0);
-	return 0;
+	out = hvxl.json ? open_memstream(&text, &size) : stdout;
+	if (!out)
+		return fail("no memory for the answer");
+	c = read_messages(out, clear);
+	if (c)
+		c = fail("dmesg: the hypervisor keeps its messages: %s",
+			 strerror(errno));
+	if (hvxl.json)
+		fclose(out);
+	if (hvxl.json && !c)
+		c = json_print(stdout, lines_json(text));
+	free(text);
+	return c;
 }

@@ -435,7 +435,8 @@ static void test_json_everywhere(void **state)
 	static const char *const queries[] = {
 		"list", "info", "vcpu-list", "vm-list", "uptime", "claims",
 		"sched-credit", "cpupool-list", "block-list web",
-		"network-list web", "top -d 0.1",
+		"network-list web", "top -d 0.1", "domid web", "domname 1",
+		"dmesg",
 	};
 	char line[64];
 	size_t i;
@@ -446,6 +447,12 @@ static void test_json_everywhere(void **state)
 		works(line);
 		assert_true(said[0] == '[' || said[0] == '{');
 	}
+	works("domid web --json");
+	assert_string_equal(said, "{\n    \"domid\": 1,\n    \"name\": \"web\"\n}\n");
+	works("dmesg --json");
+	assert_string_equal(said, "{\n    \"messages\": [\n"
+			    "        \"(XEN) one\",\n        \"(XEN) two\"\n"
+			    "    ]\n}\n");
 }
 
 static void test_list_long(void **state)
