@@ -5,7 +5,7 @@
 
 #include <sys/random.h>
 
-size_t tree_nodes;
+size_t tree_nodes, tree_compares;
 
 struct value *value_new(const void *data, size_t len)
 {
@@ -139,6 +139,7 @@ static int compare(const char *name, size_t len, const struct node *n)
 	size_t common = len < n->name_len ? len : n->name_len;
 	int c = memcmp(name, n->name, common);
 
+	tree_compares++;
 	return c ? c : len < n->name_len ? -1 : len > n->name_len;
 }
 

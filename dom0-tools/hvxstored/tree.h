@@ -88,5 +88,7 @@ const char *tree_audit(const struct node *root);
 
 /* Nodes there are in all trees: what a leak would show in. */
 extern size_t tree_nodes;
+/* Names that were compared so far: what finding nodes costs. */
+extern size_t tree_compares;
 
 #endif /* HVXSTORED_TREE_H */

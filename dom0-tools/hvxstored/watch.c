@@ -22,6 +22,7 @@ struct spot {
 static struct spot **table;
 static unsigned int table_size;		/* power of two */
 unsigned int watch_spots;
+size_t watch_looks;
 
 static struct { const char *name; struct perms *perms; } special[] = {
 	{ "@introduceDomain", NULL },
@@ -38,13 +39,26 @@ static uint32_t hash_on(uint32_t h, const char *p, size_t n)
 	return h;
 }
 
+static bool is_spot(const struct spot *s, const char *path, size_t len,
+		    uint32_t hash)
+{
+	watch_looks++;
+	return s->hash == hash && s->len == len && !memcmp(s->path, path, len);
+}
+
+/* What was found comes first the next time: nearly all changes are below the
+ * same few paths, which were among the first to be watched. */
 static struct spot *spot_find(const char *path, size_t len, uint32_t hash)
 {
-	struct spot *s = table[hash & (table_size - 1)];
+	struct spot **head = &table[hash & (table_size - 1)], **p = head, *s;
 
-	while (s && (s->hash != hash || s->len != len ||
-		     memcmp(s->path, path, len)))
-		s = s->next;
+	while ((s = *p) && !is_spot(s, path, len, hash))
+		p = &s->next;
+	if (s) {
+		*p = s->next;
+		s->next = *head;
+		*head = s;
+	}
 	return s;
 }
 
@@ -69,7 +83,7 @@ static struct spot *spot_new(const char *path, size_t len, uint32_t hash,
 {
 	struct spot *s = mem_zero(sizeof(*s) + len + 1), **slot;
 
-	if (watch_spots >= table_size)
+	if (watch_spots >= table_size / 2)
 		table_grow();
 	slot = &table[hash & (table_size - 1)];
 	memcpy(s->path, path, len);
@@ -282,10 +296,12 @@ static void fire_at(struct spot *spot, const struct sight *s)
 {
 	struct watch *w;
 
-	TAILQ_FOREACH(w, &spot->watches, of_spot)
+	TAILQ_FOREACH(w, &spot->watches, of_spot) {
+		watch_looks++;
 		if ((w->depth < 0 || levels(s->path, spot->len) <=
 		     (unsigned int)w->depth) && may_see(s, &w->conn->who))
 			send(w, s->path + w->skip, s->cause);
+	}
 }
 
 /* Those below a removed node learn it by their own path, if that was there. */

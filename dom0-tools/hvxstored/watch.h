@@ -52,6 +52,8 @@ void watch_init(void);
 void watch_exit(void);
 /* Spots there are, and what is wrong with them or NULL. */
 extern unsigned int watch_spots;
+/* Spots and watches that changes were held against so far. */
+extern size_t watch_looks;
 const char *watch_audit(void);
 
 #endif /* HVXSTORED_WATCH_H */

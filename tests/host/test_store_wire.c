@@ -702,6 +702,81 @@ static void test_quotas(void **state)
 	assert_int_equal(quota_of(1)->watches, 0);
 }
 
+/* ---- what a domain costs ---- */
+
+struct work {
+	size_t compares, looks;
+	unsigned int events;
+};
+
+static void put_domain(unsigned int domid)
+{
+	static const char *const nodes[] = {
+		"name", "memory/target", "console/port", "console/tty",
+		"control/shutdown", "device/suspend/event-channel", "data",
+	};
+	uint32_t tx = client_begin(dom0);
+	char path[96], home[64];
+	size_t i;
+
+	sprintf(home, "/local/domain/%u", domid);
+	client_write(dom0, tx, home, "");
+	sprintf(path, "n0 r%u", domid);
+	client_chmod(dom0, tx, home, path);
+	for (i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++) {
+		sprintf(path, "%s/%s", home, nodes[i]);
+		client_write(dom0, tx, path, "1");
+	}
+	sprintf(path, "/local/domain/0/backend/console/%u/0/state", domid);
+	client_write(dom0, tx, path, "1");
+	assert_int_equal(client_end(dom0, tx, true), 0);
+}
+
+/* As tools write a domain down, and daemons and the guest watch what is its. */
+static void make_domain(unsigned int domid, struct work *w)
+{
+	char path[64];
+
+	tree_compares = watch_looks = 0;
+	client_drop_events(dom0);
+	put_domain(domid);
+	sprintf(path, "/local/domain/%u/console", domid);
+	assert_int_equal(client_str2(dom0, XS_WATCH, 0, path, path), 0);
+	sprintf(path, "/local/domain/%u/console/tty", domid);
+	client_write(dom0, 0, path, "/dev/pts/1");
+	reads(dom0, path, "/dev/pts/1");
+	while (client_event(dom0))
+		w->events++;
+	w->compares += tree_compares;
+	w->looks += watch_looks;
+}
+
+static struct work make_domains(unsigned int from, unsigned int to)
+{
+	struct work w = { 0 };
+
+	for (; from < to; from++)
+		make_domain(from, &w);
+	return w;
+}
+
+/* Watches are found as fast beside those of 500 others; nodes by somewhat more
+ * steps, as in a search tree. */
+static void test_cost_of_many(void **state)
+{
+	struct work few, many;
+
+	(void)state;
+	make_domains(3, 8);
+	few = make_domains(8, 24);
+	assert_true(few.compares && few.looks && few.events == 32);
+	make_domains(24, 500);
+	many = make_domains(500, 516);
+	assert_int_equal(many.events, few.events);
+	assert_in_range(many.looks, 0, few.looks * 2);
+	assert_in_range(many.compares, 0, few.compares * 4);
+}
+
 #define T(name)	cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -712,7 +787,7 @@ int main(void)
 		T(test_watches), T(test_watch_depth), T(test_transactions),
 		T(test_conflicts), T(test_merge), T(test_isolation),
 		T(test_domains), T(test_target), T(test_control), T(test_fence),
-		T(test_quotas),
+		T(test_quotas), T(test_cost_of_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
