@@ -385,6 +385,9 @@ int cfg_parse_disk(const char *text, struct guest_disk *out, char *why)
 		out->format = DISK_EMPTY;
 	else if (out->format == DISK_FORMAT_DEFAULT)
 		out->format = DISK_RAW;
+	if (!out->vdev && out->target && strstr(out->target, ",vdev="))
+		return spec_bad(why, "expected target= at the end, as it takes "
+				"all that follows, found vdev= after it");
 	if (guest_disk_check(out, why))
 		return -1;
 	return guest_vdev_number(out->vdev, &out->number);

@@ -443,6 +443,9 @@ static void disk_mistakes(void **state)
 		  "none\n" },
 		{ "disk=['/a,raw']\n", "4: disk 1: expected a vdev, like xvda, "
 		  "found none\n" },
+		{ "disk=['target=/a,vdev=xvda']\n", "4: disk 1: expected "
+		  "target= at the end, as it takes all that follows, found "
+		  "vdev= after it\n" },
 		{ "disk=['/a,raw,foo']\n", "4: disk 1: expected a vdev like "
 		  "xvda, xvdb2, sda, hda, d0p1 or 51712, found \"foo\"\n" },
 		{ "disk=['vdev=xvda']\n", "4: disk 1: expected a target (a "
