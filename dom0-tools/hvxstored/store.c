@@ -31,6 +31,9 @@ void store_fire(struct node *old, const struct change *c, unsigned int n,
 	struct sight s;
 
 	for (; n; n--, c++) {
+		/* Of most of a new domain's nodes nobody wants to know. */
+		if (c->type != CHANGE_RM && !watch_is_above(c->path))
+			continue;
 		now = tree_find(store_root, c->path);
 		was = tree_find(old, c->path);
 		up = parent_in(store_root, c->path);

@@ -347,6 +347,22 @@ void watch_fire(const struct sight *s)
 		fire_below(spot, s);
 }
 
+bool watch_is_above(const char *path)
+{
+	struct spot *spot = NULL;
+	uint32_t h = HASH_START;
+	size_t at = 0, next;
+
+	while ((next = next_prefix(path, at))) {
+		h = hash_on(h, path + at, next - at);
+		spot = spot_find(path, next, h);
+		if (!spot || !TAILQ_EMPTY(&spot->watches))
+			break;
+		at = next;
+	}
+	return spot && !TAILQ_EMPTY(&spot->watches);
+}
+
 bool watch_is_below(const char *path)
 {
 	size_t len = strlen(path);

@@ -41,6 +41,8 @@ struct sight {
 };
 
 void watch_fire(const struct sight *s);
+/* Whether anything at a path or above is watched. */
+bool watch_is_above(const char *path);
 /* "@introduceDomain" or "@releaseDomain", with the domain it is about. */
 void watch_fire_special(const char *name, unsigned int domid);
 /* Whether anything strictly below is watched. */
