@@ -83,39 +83,68 @@ static const struct xen_domctl_getdomaininfo *find(struct census *c,
 	return same ? info : NULL;
 }
 
-static void foreign_name(struct hvxd *hd, uint32_t domid, char *name,
+/* value: of its node, or NULL. */
+static void foreign_name(const char *value, uint32_t domid, char *name,
 			 size_t size)
 {
-	nodes_read(hd, domid, "name", name, size);
-	if (!*name)
+	if (value && *value)
+		snprintf(name, size, "%s", value);
+	else
 		snprintf(name, size, "domain-%u", domid);
 }
 
-void census_names(struct hvxd *hd)
+static bool is_named_elsewhere(const struct dom *d)
+{
+	return dom_is_foreign(d) && d->domid != DOMID_NONE;
+}
+
+static void take_name(struct dom *d, const char *value)
 {
 	char name[256], *copy;
+
+	foreign_name(value, d->domid, name, sizeof(name));
+	copy = strcmp(name, d->name) ? strdup(name) : NULL;
+	if (copy) {
+		free(d->name);
+		d->name = copy;
+	}
+}
+
+/* All of them by one exchange with the store: each create asks. */
+void census_names(struct hvxd *hd)
+{
+	unsigned int n = 0, i = 0;
+	uint32_t *domids;
+	char **values;
 	struct dom *d;
 
-	for (d = hd->doms; d; d = d->next) {
-		if (!dom_is_foreign(d) || d->domid == DOMID_NONE)
-			continue;
-		foreign_name(hd, d->domid, name, sizeof(name));
-		copy = strcmp(name, d->name) ? strdup(name) : NULL;
-		if (copy) {
-			free(d->name);
-			d->name = copy;
-		}
-	}
+	for (d = hd->doms; d; d = d->next)
+		n += is_named_elsewhere(d);
+	domids = calloc(n + 1, sizeof(*domids));
+	values = calloc(n + 1, sizeof(*values));
+	for (d = hd->doms; domids && d; d = d->next)
+		if (is_named_elsewhere(d))
+			domids[i++] = d->domid;
+	if (n && domids && values &&
+	    !nodes_read_all(hd, domids, n, "name", values))
+		for (d = hd->doms, i = 0; d; d = d->next)
+			if (is_named_elsewhere(d))
+				take_name(d, values[i++]);
+	for (i = 0; values && i < n; i++)
+		free(values[i]);
+	free(domids);
+	free(values);
 }
 
 static void add_foreign(struct hvxd *hd,
 			const struct xen_domctl_getdomaininfo *info)
 {
-	char name[256], uuid[UUID_TEXT];
+	char node[256], name[256], uuid[UUID_TEXT];
 	struct dom *d;
 
 	uuid_text(info->handle, uuid);
-	foreign_name(hd, info->domain, name, sizeof(name));
+	nodes_read(hd, info->domain, "name", node, sizeof(node));
+	foreign_name(node, info->domain, name, sizeof(name));
 	d = dom_new(hd, name, uuid);
 	if (!d)
 		return;

@@ -372,6 +372,27 @@ void nodes_read(struct hvxd *hd, uint32_t domid, const char *node, char *buf,
 	free(value);
 }
 
+int nodes_read_all(struct hvxd *hd, const uint32_t *domids, unsigned int n,
+		   const char *node, char **values)
+{
+	char (*text)[256] = calloc(n, sizeof(*text));
+	const char **paths = calloc(n, sizeof(*paths));
+	unsigned int i;
+	int rc = -1;
+
+	for (i = 0; text && paths && i < n; i++) {
+		snprintf(text[i], sizeof(text[i]), HOME "/%s", domids[i], node);
+		paths[i] = text[i];
+	}
+	if (text && paths) {
+		store_read_many(hd->store, paths, n, values);
+		rc = 0;
+	}
+	free(text);
+	free(paths);
+	return rc;
+}
+
 int nodes_set(struct hvxd *hd, uint32_t domid, const char *node,
 	      const char *value)
 {

@@ -25,6 +25,10 @@ int nodes_init_dom0(struct hvxd *hd);
 /* Below the domain's home; "" if it isn't there. size bytes. */
 void nodes_read(struct hvxd *hd, uint32_t domid, const char *node, char *buf,
 		unsigned int size);
+/* Of n domains by one exchange with the store: NULL where it isn't, else to be
+ * freed. -1: no memory. */
+int nodes_read_all(struct hvxd *hd, const uint32_t *domids, unsigned int n,
+		   const char *node, char **values);
 int nodes_set(struct hvxd *hd, uint32_t domid, const char *node,
 	      const char *value);
 

@@ -337,6 +337,14 @@ char *store_read(struct store *s, const char *path)
 	return value;
 }
 
+void store_read_many(struct store *s, const char *const *paths, unsigned int n,
+		     char **values)
+{
+	memset(values, 0, n * sizeof(*values));
+	if (ready(s))
+		hvxs_read_many(s->xs, paths, n, values);
+}
+
 int store_write(struct store *s, const char *path, const char *value)
 {
 	if (!ready(s))

@@ -56,6 +56,9 @@ bool txn_exists(struct store_txn *t, const char *path);
 
 /* Outside of a transaction. NULL and errno, or to be freed. */
 char *store_read(struct store *s, const char *path);
+/* n at once; NULL for each that isn't there. */
+void store_read_many(struct store *s, const char *const *paths, unsigned int n,
+		     char **values);
 int store_write(struct store *s, const char *path, const char *value);
 int store_introduce(struct store *s, uint32_t domid, unsigned long mfn,
 		    uint32_t port);

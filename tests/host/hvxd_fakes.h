@@ -46,6 +46,7 @@ extern struct fake {
 		char path[128], value[128];
 		bool used;
 	} node[FAKE_NODES];
+	unsigned int exchanges;		/* with the store, for nodes read */
 	bool introduced[64];
 	unsigned int jobs, backends;	/* alive */
 	struct fake_event event[64];

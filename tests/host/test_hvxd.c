@@ -21,6 +21,7 @@
 #include <common/proto.h>
 #include <common/server.h>
 #include <hvxd/state.h>
+#include <hvxd/store.h>
 #include "hvxd_fakes.h"
 
 #define HOUR	3600000
@@ -669,6 +670,31 @@ static void an_id_comes_to_another(void **state)
 	assert_nothing_left();
 }
 
+/* What a create asks doesn't grow with the domains of other toolstacks. */
+static void names_of_others_come_together(void **state)
+{
+	struct fake_dom *d = make_foreign(40);
+	unsigned int i, before;
+
+	(void)state;
+	for (i = 0; i < 5; i++) {
+		fake.dom[i] = *d;
+		fake.dom[i].domid = 41 + i;
+		fake.dom[i].handle[0] = i;
+	}
+	fake.free_pages -= 5 * d->pages;
+	census_run(&hd);
+	store_write(hd.store, "/local/domain/43/name", "theirs");
+	before = fake.exchanges;
+	census_names(&hd);
+	assert_int_equal(fake.exchanges, before + 1);
+	assert_int_equal(dom_by_name(&hd, "theirs")->domid, 43);
+	assert_int_equal(dom_by_name(&hd, "domain-45")->domid, 45);
+	for (i = 40; i < 46; i++)
+		assert_true(ask("{\"do\":\"destroy\",\"domain\":%u}", i)->ok);
+	assert_nothing_left();
+}
+
 static void what_others_destroyed_is_tidied(void **state)
 {
 	(void)state;
@@ -824,6 +850,7 @@ int main(void)
 		TEST(disks_that_cannot_be_served_are_refused),
 		TEST(foreign_domains_are_let_alone),
 		TEST(an_id_comes_to_another),
+		TEST(names_of_others_come_together),
 		TEST(what_others_destroyed_is_tidied),
 		TEST(half_a_domain_is_ended),
 		TEST(running_domains_are_found_again),
