@@ -85,9 +85,9 @@ static inline mfn_t item_frame(uint64_t item)
 	return _mfn(item >> 1 & MFN_MASK);
 }
 
-static inline bool is_watched(const struct sample *s, mfn_t mfn)
+static inline bool is_watched(uint32_t first, uint32_t width, uint64_t mfn)
 {
-	return (uint32_t)mfn_x(mfn) * GOLDEN - s->first <= s->width;
+	return (uint32_t)mfn * GOLDEN - first <= width;
 }
 
 /* Changes the access bit alone; false if the entry isn't `old` any more. */
@@ -123,22 +123,42 @@ static struct sample *sample_new(const struct domain *d, uint32_t samples)
 	return s;
 }
 
+/* The next entry from i on that may map a watched frame: nearly all that a look
+ * at a guest costs is this loop, so all that is seldom true is left to others.
+ * An entry's mfn is in its bits 12 to 43, as far as is_watched looks. */
+static unsigned int next_watched(const struct sample *s, const uint64_t *t,
+				 unsigned int i)
+{
+	uint32_t first = s->first, width = s->width;
+
+	for (; i < 512; i++)
+		if (is_watched(first, width, READ_ONCE(t[i]) >> PAGE_SHIFT))
+			break;
+	return i;
+}
+
+static void list_mapping(const struct domain *d, struct sample *s, mfn_t l1,
+			  uint64_t *pte, unsigned int i)
+{
+	uint64_t e = READ_ONCE(*pte);
+	mfn_t mfn = pte_mfn(e);
+
+	if (!(e & PTE_P) || !is_watched(s->first, s->width, mfn_x(mfn)) ||
+	    !mfn_valid(mfn) || !frame_owned_by(mfn_to_frame(mfn), d))
+		return;
+	if (s->nr == s->max)
+		s->now.unseen++;
+	else if (!(e & PTE_A) || set_accessed(pte, e, false))
+		s->item[s->nr++] = item_make(l1, i, e);
+}
+
 static void list_table(const struct domain *d, struct sample *s, mfn_t l1)
 {
 	uint64_t *t = mfn_to_virt(l1);
+	unsigned int i;
 
-	for (unsigned int i = 0; i < 512; i++) {
-		uint64_t e = READ_ONCE(t[i]);
-		mfn_t mfn = pte_mfn(e);
-
-		if (!(e & PTE_P) || !is_watched(s, mfn) || !mfn_valid(mfn) ||
-		    !frame_owned_by(mfn_to_frame(mfn), d))
-			continue;
-		if (s->nr == s->max)
-			s->now.unseen++;
-		else if (!(e & PTE_A) || set_accessed(&t[i], e, false))
-			s->item[s->nr++] = item_make(l1, i, e);
-	}
+	for (i = 0; (i = next_watched(s, t, i)) < 512; i++)
+		list_mapping(d, s, l1, &t[i], i);
 }
 
 /* Past parts of memory where the domain never had a frame. */
@@ -154,12 +174,12 @@ static unsigned long skip_empty(const struct domain *d, unsigned long m)
 }
 
 /* From mfn m on: words up to the next L1 and the L1 itself, or a unit of
- * words.  Returns where to go on.  Most of what all this costs is here and in
- * list_table: what is seldom true comes last. */
+ * words.  Returns where to go on. */
 static unsigned long list_unit(const struct domain *d, struct sample *s,
 			       unsigned long m)
 {
 	unsigned long end = MIN(m + WORDS_PER_UNIT, frame_max_mfn);
+	uint32_t first = s->first, width = s->width, watched = 0;
 
 	while (m < end) {
 		mfn_t mfn = _mfn(m++);
@@ -167,13 +187,14 @@ static unsigned long list_unit(const struct domain *d, struct sample *s,
 
 		if (frame_owner(fr) != d->slot)
 			continue;
-		s->now.watched += is_watched(s, mfn);
+		watched += is_watched(first, width, mfn_x(mfn));
 		if (frame_type(fr) == FT_L1 && frame_get_valid(mfn, d, FT_L1)) {
 			list_table(d, s, mfn);
 			frame_put_type_leaf(mfn);
 			break;
 		}
 	}
+	s->now.watched += watched;
 	return m;
 }
 
