@@ -15,7 +15,7 @@ const struct alloc_rules alloc_default_rules = {
 	.retry = 60000,
 };
 
-/* What moves by less than a page table's worth isn't worth a message. */
+/* What moves by less isn't worth a message; a piece of a way must be more. */
 #define GRAIN	1024
 /* ms in which a target's next step is part of the same way. */
 #define ON_THE_WAY	1000
@@ -218,7 +218,7 @@ static void grow(const struct alloc_rules *r, const struct alloc_host *h,
 			continue;
 		got = part(w.need, there, all->need) +
 		      part(w.rest, over, all->rest);
-		if (got < GRAIN && got < w.need + w.rest) {
+		if (got < max(GRAIN, r->band / 4) && got < w.need + w.rest) {
 			out[i].why = WHY_NO_ROOM;
 			continue;
 		}
