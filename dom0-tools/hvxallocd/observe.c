@@ -137,32 +137,29 @@ static int take_domains(struct allocd *a)
 	return 0;
 }
 
-/* Of all domains: what they have, and have claimed. */
-static uint64_t all_held(const struct allocd *a)
+static bool same_room(const struct xen_sysctl_physinfo *a,
+		      const struct xen_sysctl_physinfo *b)
 {
-	uint64_t sum = 0;
-	unsigned int i;
-
-	for (i = 0; i < a->count; i++)
-		sum += a->guests[i].current + a->infos[i].outstanding;
-	return sum;
+	return a->free_pages == b->free_pages &&
+	       a->outstanding_pages == b->outstanding_pages;
 }
 
 int observe_memory(struct allocd *a)
 {
-	struct xen_sysctl_physinfo info;
+	struct xen_sysctl_physinfo before, info;
 	unsigned int tries = 0;
-	uint64_t before;
 
-	/* What is claimed between the two calls would be counted twice, and a
-	 * guest refused that fits: so they are to agree. */
-	if (take_domains(a))
+	/* What is claimed while domains are listed would be counted twice or not
+	 * at all, and a guest refused that fits: so what is free must be the same
+	 * before and after. To ask for that costs little; a list, something for
+	 * each domain. */
+	if (hvctl_physinfo(a->hv, &info))
 		return -1;
 	do {
-		before = all_held(a);
-		if (hvctl_physinfo(a->hv, &info) || take_domains(a))
+		before = info;
+		if (take_domains(a) || hvctl_physinfo(a->hv, &info))
 			return -1;
-	} while (all_held(a) != before && ++tries < TRIES);
+	} while (!same_room(&before, &info) && ++tries < TRIES);
 	a->total = KIB(info.total_pages);
 	a->host.free = info.free_pages > info.outstanding_pages
 			       ? KIB(info.free_pages - info.outstanding_pages)

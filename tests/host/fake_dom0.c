@@ -193,9 +193,12 @@ int hvctl_domain_list(struct hvctl *h, uint32_t first, unsigned int max,
 	unsigned int i, n = 0;
 
 	(void)h;
+	dom0->lists++;
 	for (i = first; i < FAKE_DOMAINS && n < max; i++)
 		if (dom0->domains[i].there)
 			out[n++] = dom0->domains[i].info;
+	if (dom0->after_list)
+		dom0->after_list();
 	return n;
 }
 

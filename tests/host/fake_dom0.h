@@ -36,6 +36,8 @@ struct fake_dom0 {
 	struct xen_sysctl_credit_schedule credit;
 	unsigned int opened_hypervisor, opened_store;
 	unsigned int reads;			/* of the store's nodes */
+	unsigned int lists;			/* of domains */
+	void (*after_list)(void);		/* what happens then; or NULL */
 	unsigned int commits_to_refuse;		/* with EAGAIN */
 	bool no_hypervisor, no_store;
 	uint64_t free_pages;		/* that the hypervisor says it has */

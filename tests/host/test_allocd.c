@@ -479,6 +479,23 @@ static void free_memory_is_kept_at_once(void **state)
 	assert_true(r3->ok);
 }
 
+static void claim_some(void)
+{
+	dom0->domains[5].info.outstanding_pages = 60 * MIB;
+}
+
+/* Neither counted twice nor missed. */
+static void memory_is_claimed_meanwhile(void **state)
+{
+	(void)state;
+	dom0->free_pages = 100 * MIB;
+	assert_true(want(5, 60)->ok);
+	fake_domain_add(5, "n5", 0, 1);
+	dom0->after_list = claim_some;
+	assert_true(want(6, 40)->ok);
+	assert_true(want(7, 1)->failed);
+}
+
 static void others_give_what_is_missing(void **state)
 {
 	struct request *r;
@@ -582,12 +599,13 @@ static unsigned int cost_of_create(unsigned int after)
 	struct request *r;
 
 	guest(after, "new", 8, 8, 8);
-	dom0->reads = cpu_calls = looks = 0;
+	dom0->reads = dom0->lists = cpu_calls = looks = 0;
 	r = want(7, 8);
 	assert_true(r->ok);
 	what_is_due();
 	r->gone(r->arg);
 	what_is_due();
+	assert_int_equal(dom0->lists, 1);
 	return dom0->reads + cpu_calls + looks;
 }
 
@@ -781,6 +799,7 @@ int main(void)
 		TEST(an_agent_is_heard),
 		TEST(an_agent_that_is_silent),
 		TEST(free_memory_is_kept_at_once),
+		TEST(memory_is_claimed_meanwhile),
 		TEST(others_give_what_is_missing),
 		TEST(who_waits_in_vain_is_refused),
 		TEST(a_new_guest_can_give),
