@@ -15,6 +15,8 @@
 
 #define INTERVAL_MS	5000
 #define DOMAINS_STEP	256
+/* More than that many that came at once are looked at among all. */
+#define CAME_MAX	8
 
 struct census {
 	struct xen_domctl_getdomaininfo *info;	/* by id */
@@ -154,6 +156,24 @@ static void add_foreign(struct hvxd *hd,
 		 d->domid);
 }
 
+/* Others' that came since the last look, by ids above those seen then; false if
+ * all must be looked at: there is none, or too many, as when ids begin again. */
+static bool add_came(struct hvxd *hd)
+{
+	struct xen_domctl_getdomaininfo info[CAME_MAX];
+	int i, n;
+
+	n = hvctl_domain_list(hd->hv, hd->last_id + 1, CAME_MAX, info);
+	if (n <= 0 || n == CAME_MAX)
+		return false;
+	for (i = 0; i < n; i++)
+		if (!(info[i].flags & XEN_DOMINF_dying) &&
+		    !dom_by_id(hd, info[i].domain))
+			add_foreign(hd, &info[i]);
+	hd->last_id = info[n - 1].domain;
+	return true;
+}
+
 static void add_new(struct hvxd *hd, const struct census *c)
 {
 	unsigned int i;
@@ -222,12 +242,31 @@ void census_run(struct hvxd *hd)
 			strerror(errno));
 		return;
 	}
+	hd->look_at_all = false;
+	hd->looked_at_all = loop_now();
 	for (d = hd->doms; d; d = next) {
 		next = d->next;
 		compare(d, find(&c, d));
 	}
 	add_new(hd, &c);
+	hd->last_id = c.n ? c.info[c.n - 1].domain : 0;
 	put(&c);
+}
+
+void census_wanted(struct hvxd *hd, bool came)
+{
+	hd->look_at_all |= !came;
+	loop_arm(hd->census, 0);
+}
+
+void census_due(struct hvxd *hd)
+{
+	int64_t left = hd->looked_at_all + INTERVAL_MS - loop_now();
+
+	if (hd->look_at_all || left <= 0 || !add_came(hd))
+		census_run(hd);
+	else
+		loop_arm(hd->census, left);
 }
 
 /* ---- after a restart of hvxd ---- */

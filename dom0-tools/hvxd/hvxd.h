@@ -46,6 +46,9 @@ struct hvxd {
 	struct server *server;
 	struct dom *doms;
 	struct loop_timer *census, *stop_timer;
+	bool look_at_all;		/* in the next census */
+	int64_t looked_at_all;		/* ms; when the last one did */
+	uint32_t last_id;		/* the highest that it saw */
 	bool stopping;
 	const char *state_folder;	/* a file for each domain */
 	const char *run_folder;		/* a file for each backend */

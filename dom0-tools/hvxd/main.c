@@ -130,14 +130,13 @@ static void on_store(void *arg, const char *path)
 {
 	struct hvxd *hd = arg;
 
-	(void)path;
 	/* Not now: the store's own work comes first. */
-	loop_arm(hd->census, 0);
+	census_wanted(hd, !strcmp(path, "@introduceDomain"));
 }
 
 static void on_census(void *arg)
 {
-	census_run(arg);
+	census_due(arg);
 }
 
 /* ---- the start ---- */

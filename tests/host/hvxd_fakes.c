@@ -201,16 +201,30 @@ int hvctl_domain_info(struct hvctl *h, uint32_t domid,
 	return d ? 0 : -1;
 }
 
+/* The one of the lowest id that is no less than that; or NULL. */
+static struct fake_dom *first_from(uint32_t domid)
+{
+	struct fake_dom *d, *first = NULL;
+
+	for (d = fake.dom; d < fake.dom + FAKE_DOMS; d++)
+		if (d->domid >= domid && (!first || d->domid < first->domid))
+			first = d;
+	return first;
+}
+
 int hvctl_domain_list(struct hvctl *h, uint32_t first, unsigned int max,
 		      struct xen_domctl_getdomaininfo *out)
 {
-	unsigned int n = 0, i;
+	struct fake_dom *d;
+	unsigned int n = 0;
 
 	(void)h;
-	(void)first;
-	for (i = 0; i < FAKE_DOMS && n < max; i++)
-		if (fake.dom[i].domid)
-			fill_info(&fake.dom[i], &out[n++]);
+	/* 0 is in no slot. */
+	for (first += !first; n < max && (d = first_from(first)); n++) {
+		fill_info(d, &out[n]);
+		first = d->domid + 1;
+	}
+	fake.listed += n;
 	return n;
 }
 

@@ -47,6 +47,7 @@ extern struct fake {
 		bool used;
 	} node[FAKE_NODES];
 	unsigned int exchanges;		/* with the store, for nodes read */
+	unsigned int listed;		/* domains that the hypervisor listed */
 	bool introduced[64];
 	unsigned int jobs, backends;	/* alive */
 	struct fake_event event[64];

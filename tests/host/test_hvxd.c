@@ -695,6 +695,46 @@ static void names_of_others_come_together(void **state)
 	assert_nothing_left();
 }
 
+/* Whoever came is looked at, not all that there are. */
+static void who_came_is_looked_at(void **state)
+{
+	struct fake_dom *d = make_foreign(40);
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		fake.dom[i] = *d;
+		fake.dom[i].domid = 41 + i;
+		census_wanted(&hd, true);
+		fake.listed = 0;
+		census_due(&hd);
+		assert_int_equal(fake.listed, 1);
+		assert_non_null(dom_by_id(&hd, 41 + i));
+	}
+	/* Ids begin again: all are. */
+	fake.dom[3] = *d;
+	fake.dom[3].domid = 7;
+	fake.dom[2].domid = 0;
+	census_due(&hd);
+	assert_non_null(dom_by_id(&hd, 7));
+	assert_null(dom_by_id(&hd, 43));
+	/* So they are for whatever else happened, and now and then. */
+	fake.dom[3].domid = 0;
+	fake.dom[4] = *d;
+	fake.dom[4].domid = 44;
+	census_wanted(&hd, true);
+	census_wanted(&hd, false);
+	census_due(&hd);
+	assert_null(dom_by_id(&hd, 7));
+	fake.dom[4].domid = 0;
+	fake.dom[5] = *d;
+	fake.dom[5].domid = 45;
+	fake.now += 5000;
+	census_due(&hd);
+	assert_null(dom_by_id(&hd, 44));
+	assert_non_null(dom_by_id(&hd, 45));
+}
+
 static void what_others_destroyed_is_tidied(void **state)
 {
 	(void)state;
@@ -851,6 +891,7 @@ int main(void)
 		TEST(foreign_domains_are_let_alone),
 		TEST(an_id_comes_to_another),
 		TEST(names_of_others_come_together),
+		TEST(who_came_is_looked_at),
 		TEST(what_others_destroyed_is_tidied),
 		TEST(half_a_domain_is_ended),
 		TEST(running_domains_are_found_again),
