@@ -17,6 +17,8 @@
 #define LOOK_PAUSE	50		/* ms, for each domain */
 #define EVENTS_A_ROUND	64
 #define PATH_SIZE	64
+/* No number, which a domain's own watch has. */
+#define TOKEN_CAME	"introduce"
 
 /* A domain that the store knows. */
 struct domain {
@@ -36,7 +38,8 @@ struct domains {
 	struct domain *list;
 	struct hyper_domain *alive;
 	int alive_count;
-	bool refresh_due;
+	uint32_t seen;			/* ids up to here were added */
+	bool refresh_due, came_due;
 	void (*changed)(void *arg);
 	void *arg;
 };
@@ -64,7 +67,7 @@ static struct hyper_domain *alive(const struct domains *d, uint32_t domid)
 static void list_alive(struct domains *d)
 {
 	struct hyper_domain *list;
-	int n = hyper_domains(d->all->hyper, &list);
+	int n = hyper_domains(d->all->hyper, 1, &list);
 
 	if (n < 0) {
 		log_err("the hypervisor's domains: %s", strerror(errno));
@@ -279,17 +282,51 @@ static void remove_ended(struct domains *d)
 		d->changed(d->arg);
 }
 
+static void add_unknown(struct domains *d, int from)
+{
+	for (; from < d->alive_count; from++) {
+		d->seen = d->alive[from].domid;
+		if (!d->alive[from].dying && !d->alive[from].known)
+			domain_add(d, d->seen);
+	}
+}
+
 static void refresh(struct domains *d)
 {
-	struct domain *dom;
-	int i;
-
-	d->refresh_due = false;
 	list_alive(d);
 	remove_ended(d);
-	for (i = 0; i < d->alive_count; i++)
-		if (!d->alive[i].dying && !d->alive[i].known)
-			domain_add(d, d->alive[i].domid);
+	add_unknown(d, 0);
+}
+
+/* Those that came have ids above all that were seen; false if all must be looked
+ * at, as when ids begin again. */
+static bool add_came(struct domains *d)
+{
+	struct hyper_domain *list = NULL, *longer = NULL;
+	int n = hyper_domains(d->all->hyper, d->seen + 1, &list);
+	int count = d->alive_count;
+
+	/* Who came while somebody was looked for is among them already. */
+	if (n > 0 && (!count || d->alive[count - 1].domid <= d->seen))
+		longer = realloc(d->alive, (count + n) * sizeof(*longer));
+	if (longer) {
+		memcpy(longer + count, list, n * sizeof(*list));
+		d->alive = longer;
+		d->alive_count += n;
+		add_unknown(d, count);
+	}
+	free(list);
+	return longer;
+}
+
+/* What the events said. */
+static void catch_up(struct domains *d)
+{
+	struct domain *dom;
+
+	if (d->refresh_due || !add_came(d))
+		refresh(d);
+	d->refresh_due = d->came_due = false;
 	for (dom = d->list; dom; dom = dom->next)
 		if (dom->failed)
 			look_soon(d, dom);
@@ -300,7 +337,8 @@ static void on_event(struct domains *d, const char *token)
 	struct domain *dom;
 
 	if (token[0] < '0' || token[0] > '9') {
-		d->refresh_due = true;
+		d->came_due = true;
+		d->refresh_due |= strcmp(token, TOKEN_CAME) != 0;
 		return;
 	}
 	dom = find(d, strtoul(token, NULL, 10));
@@ -323,8 +361,8 @@ static void on_store(void *arg, uint32_t events)
 		free(event);
 	}
 	/* Once for all that have come and gone together. */
-	if (d->refresh_due)
-		refresh(d);
+	if (d->came_due)
+		catch_up(d);
 }
 
 static void on_later(void *arg)
@@ -383,7 +421,7 @@ struct domains *domains_open(struct consoles *all, struct xs_handle *xs,
 	d->later = loop_add_timer(all->loop, on_later, d);
 	d->source = loop_add_fd(all->loop, xs_fileno(xs), EPOLLIN, on_store, d);
 	if (!d->later || !d->source ||
-	    !xs_watch(xs, "@introduceDomain", "introduce") ||
+	    !xs_watch(xs, "@introduceDomain", TOKEN_CAME) ||
 	    !xs_watch(xs, "@releaseDomain", "release")) {
 		int error = errno;
 
@@ -391,9 +429,8 @@ struct domains *domains_open(struct consoles *all, struct xs_handle *xs,
 		errno = error;
 		return NULL;
 	}
-	list_alive(d);
-	history_sweep(all->history_folder, known_to_hypervisor, d);
 	refresh(d);
+	history_sweep(all->history_folder, known_to_hypervisor, d);
 	return d;
 }
 

@@ -39,8 +39,8 @@ struct hyper_domain {
 	bool known;			/* the caller's; false */
 };
 
-/* All but dom0, in the order of their ids: the count and a malloc'd array; -1
- * and errno. */
-int hyper_domains(struct hyper *h, struct hyper_domain **list);
+/* All from an id on, which isn't dom0's, in the order of their ids: the count and
+ * a malloc'd array; -1 and errno. */
+int hyper_domains(struct hyper *h, uint32_t first, struct hyper_domain **list);
 
 #endif /* HVXCONSOLED_HYPER_H */

@@ -25,13 +25,12 @@ static struct hyper_domain *add(struct hyper_domain *list, int count,
 	return list;
 }
 
-int hyper_domains(struct hyper *h, struct hyper_domain **out)
+int hyper_domains(struct hyper *h, uint32_t first, struct hyper_domain **out)
 {
 	static struct xen_domctl_getdomaininfo info[AT_ONCE];
 	static struct hvctl *ctl;
 	struct hyper_domain *list = NULL, *longer;
 	int count = 0, n;
-	uint32_t first = 1;
 
 	(void)h;
 	if (!ctl && !(ctl = hvctl_open()))

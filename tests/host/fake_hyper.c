@@ -10,6 +10,7 @@
 #include <hvxconsoled/hyper.h>
 
 struct fake_guest guests[FAKE_DOMAINS];
+unsigned int hyper_listed;
 
 /* Readable while a port is pending that isn't masked */
 static int event = -1;
@@ -183,15 +184,16 @@ void hyper_unmap_console(struct hyper *h, void *page, bool granted)
 			guests[i].mapped = false;
 }
 
-int hyper_domains(struct hyper *h, struct hyper_domain **list)
+int hyper_domains(struct hyper *h, uint32_t first, struct hyper_domain **list)
 {
 	int i, n = 0;
 
 	(void)h;
 	*list = calloc(FAKE_DOMAINS, sizeof(**list));
-	for (i = 1; i < FAKE_DOMAINS; i++) {
+	for (i = first; i < FAKE_DOMAINS; i++) {
 		if (!guests[i].ring)
 			continue;
+		hyper_listed++;
 		(*list)[n].domid = i;
 		(*list)[n].uuid[0] = guests[i].uuid ? guests[i].uuid : i;
 		(*list)[n++].dying = guests[i].dying;

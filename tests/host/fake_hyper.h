@@ -19,6 +19,7 @@ struct fake_guest {
 };
 
 extern struct fake_guest guests[FAKE_DOMAINS];
+extern unsigned int hyper_listed;	/* domains, so far */
 
 /* Begins anew, with no guests. */
 void fake_hyper_reset(void);

@@ -293,6 +293,37 @@ static void test_life(void **state)
 	assert_int_equal(changes, 2);
 }
 
+static void new_guest(uint32_t domid)
+{
+	new_domain(domid);
+	set_console(domid, "ring-ref", "7");
+	set_console(domid, "port", "2");
+	while (!console_find(&all, domid))
+		turn();
+}
+
+/* A new one costs no look at all others, unless ids begin again. */
+static void test_came(void **state)
+{
+	uint32_t id;
+	int i;
+
+	(void)state;
+	open_domains();
+	for (id = 3; id < 7; id++)
+		new_guest(id);
+	for (i = 0; i < 20; i++)
+		turn();
+	hyper_listed = 0;
+	new_guest(7);
+	assert_int_equal(hyper_listed, 1);
+	new_guest(2);
+	end_domain(7);
+	new_guest(8);
+	for (id = 2; id < 9; id++)
+		assert_true(id == 7 || console_find(&all, id));
+}
+
 static void test_not_ours(void **state)
 {
 	static const char *const ports[] = { "", "0", "x", "99999999999", "-1" };
@@ -425,7 +456,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_life), TEST(test_not_ours), TEST(test_start),
+		TEST(test_life), TEST(test_came), TEST(test_not_ours),
+		TEST(test_start),
 		TEST(test_same_number), TEST(test_store_restart),
 		TEST(test_spam),
 	};
