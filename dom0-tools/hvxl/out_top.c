@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of top: `xentop -b`, byte by byte. */
+/*
+ * The table of top: `xentop -b`, byte by byte. There what dom0 has sent to a
+ * guest is called TX: what the guest has received.
+ */
 #include "top.h"
 
 #include <string.h>
@@ -104,8 +107,8 @@ void top_row(FILE *out, const struct top_sample *s, const struct top_domain *d,
 		(unsigned long long)mem_kib(d), share(mem_kib(d), s),
 		(unsigned long long)max_kib(s, d), share(max_kib(s, d), s),
 		d->info.max_vcpu_id + 1, a.nics,
-		(unsigned long long)a.tx / 1024,
-		(unsigned long long)a.rx / 1024, a.disks,
+		(unsigned long long)a.rx / 1024,
+		(unsigned long long)a.tx / 1024, a.disks,
 		(unsigned long long)a.waiting, (unsigned long long)a.reads,
 		(unsigned long long)a.writes,
 		(unsigned long long)a.read_sectors,
@@ -156,8 +159,8 @@ void top_details(FILE *out, const struct top_sample *s,
 		if (s->nics[i].domid != d->info.domain)
 			continue;
 		fprintf(out, "Net%u ", s->nics[i].id);
-		packets(out, "RX", &s->nics[i].rx);
-		packets(out, "  TX", &s->nics[i].tx);
+		packets(out, "RX", &s->nics[i].tx);
+		packets(out, "  TX", &s->nics[i].rx);
 		fputc('\n', out);
 	}
 	for (i = 0; o->disks && i < s->disk_count; i++)

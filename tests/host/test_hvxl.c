@@ -607,13 +607,14 @@ static void test_top_table(void **state)
 	d[1].name = "a-name-of-more-than-ten";
 	d[1].vcpus = vcpus;
 	d[1].vcpu_count = 2;
+	/* Networks as dom0 sees them: what it has sent, the guest received. */
 	top_table(begin(), &s, &o);
 	printed(TOP_HEAD
 		"  Domain-0 -----r        211   20.1     524288   50.0    "
 		"1048064     100.0     2    0        0        0    0        0"
 		"        0        0          0          0    0\n"
 		"a-name-of- ----p-          0    0.0      32768    3.1      "
-		"33792       3.2     2    1       10        4    1        1   "
+		"33792       3.2     2    1        4       10    1        1   "
 		"     2        3          4          5    0\n");
 	o = (struct top_options){ .full_name = true, .nics = true,
 				  .disks = true, .vcpus = true,
@@ -621,11 +622,11 @@ static void test_top_table(void **state)
 	top_table(begin(), &s, &o);
 	printed(TOP_HEAD
 		"a-name-of-more-than-ten ----p-          0    0.0      32768 "
-		"   3.1      33792       3.2     2    1       10        4    1"
+		"   3.1      33792       3.2     2    1        4       10    1"
 		"        1        2        3          4          5    0\n"
 		"VCPUs(sec):   0:        244s  3:        189s\n"
-		"Net2 RX:     4096bytes        3pkts        0err        0drop"
-		"  TX:    10240bytes        7pkts        1err        2drop\n"
+		"Net2 RX:    10240bytes        7pkts        1err        2drop"
+		"  TX:     4096bytes        3pkts        0err        0drop\n"
 		"VBD BlkBack 51712 [ca: 0]  OO:        1   RD:        2   WR: "
 		"       3   RSECT:          4   WSECT:          5\n");
 }
