@@ -42,8 +42,8 @@ test-full: $(O)/.deps-build $(O)/.deps-test $(O)/.deps-full ## also the long mat
 fuzz: fuzzers ## every fuzzer for FUZZ_TIME (60) seconds
 	$(Q)O=$(O) tests/run fuzz
 
-bench: all $(O)/.deps-test $(O)/.deps-bench ## hvx beside Debian's Xen: a table of ratios, and charts
-	$(Q)O=$(O) tests/bench/run
+bench: all $(O)/.deps-test $(O)/.deps-bench ## hvx beside Debian's Xen: a table of ratios, and charts (BENCH= options)
+	$(Q)O=$(O) tests/bench/run $(BENCH)
 
 lint: $(O)/.deps-lint $(offsets-header) ## cppcheck and clang-tidy
 	$(Q)$(lint-cppcheck)
