@@ -29,12 +29,12 @@ def moves(opt):
             "--", "sh memory-moves.sh %d fixed hand sampled agent" % SECONDS])
     ours = {mode + "-pages": found.get(mode + "-pages")
             for mode in ("sampled", "agent")}
-    if not all(ours.values()):
+    if None in ours.values():       # no pages at all are a figure, too
         ours = {}
 
     def beside(mode):
         other = found.get(mode + "-pages")
-        return ours, {row: other for row in ours if other}
+        return ours, {row: other for row in ours if other is not None}
     by_hand, fixed = beside("hand"), beside("fixed")
     return {"memory-moves, fixed": fixed, "memory-moves, by hand": by_hand}
 
