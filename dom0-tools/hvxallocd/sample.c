@@ -17,6 +17,27 @@
 #define PARTS		200
 #define PAGE_NS		40
 
+/* KiB a second: more than now and then. */
+#define SWAPS		64
+
+/*
+ * What it uses. A guest that swaps waits for its disk, so it touches little of what
+ * it uses in a while. While it puts pages out and takes others in, it uses all that
+ * it has and more; while it only takes in, it has got the room, and uses no less
+ * than before. One that only puts out gives what it doesn't use.
+ */
+static uint64_t used(const struct hvctl_working_set *w, uint64_t before)
+{
+	uint64_t much = SWAPS * w->interval_ns / 1000000000;
+	uint64_t kib = w->kib ? w->kib : 1;
+
+	if (w->in_kib <= much)
+		return kib;
+	if (w->out_kib > much)
+		return w->total_kib;
+	return kib > before ? kib : before;
+}
+
 static bool wanted(const struct allocd *a, unsigned int i)
 {
 	const struct alloc_guest *g = &a->guests[i];
@@ -37,7 +58,7 @@ static void look(struct allocd *a, unsigned int i)
 	in->sampled_at = a->host.now;
 	if (!hvctl_working_set(a->hv, a->guests[i].domid, a->samples, &w)) {
 		if (w.watched)
-			in->sampled = w.kib ? w.kib : 1;
+			in->sampled = used(&w, in->sampled);
 		in->sample_rest = (int64_t)(w.total_kib / 4 * PAGE_NS * PARTS /
 					    1000000);
 		return;

@@ -117,6 +117,7 @@ struct hvctl_working_set {
 	uint32_t watched, touched;	/* frames; watched 0: no estimate */
 	uint32_t unseen;		/* mappings left out for lack of room: if
 					 * many, kib is too low */
+	uint64_t out_kib, in_kib;	/* it swapped out and in, or the like */
 	uint64_t interval_ns;
 	uint64_t core_ns;		/* hypervisor's time, in dom0's account */
 };

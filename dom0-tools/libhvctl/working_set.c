@@ -18,6 +18,8 @@ static void ws_from_abi(const struct xen_domctl_hvx_working_set *ws,
 	out->watched = ws->watched;
 	out->touched = ws->touched;
 	out->unseen = ws->unseen;
+	out->out_kib = (uint64_t)ws->paged_out * 4;
+	out->in_kib = (uint64_t)ws->paged_in * 4;
 	out->interval_ns = ws->interval_ns;
 	out->core_ns = ws->core_ns;
 }

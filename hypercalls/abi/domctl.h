@@ -419,6 +419,8 @@ struct xen_domctl_hvx_working_set {
 	uint32_t watched;		/* out: frames; 0: there was no interval */
 	uint32_t touched;		/* out: of these, accessed meanwhile */
 	uint32_t unseen;		/* out: mappings there was no room for */
+	uint32_t paged_out;		/* out: L1 entries it made neither present */
+	uint32_t paged_in;		/*	nor zero; made present again */
 	uint32_t pad;
 	uint64_t pages;			/* out: frames the domain has */
 	uint64_t interval_ns;		/* out: how long they were watched */

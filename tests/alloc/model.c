@@ -165,14 +165,27 @@ static void work(struct model_guest *g)
 	g->lost += MODEL_STEP * (double)g->out / g->uses;
 }
 
-/* A sampling can't see what is swapped out, and comes now and then. */
+/* A sampling comes now and then, and can't see what is swapped out, nor what isn't
+ * used meanwhile since the guest waits for its disk; but it sees that a guest swaps,
+ * and which way: see hvxallocd's sample.c. */
+static uint64_t sampled(const struct model_guest *g)
+{
+	uint64_t seen = g->uses - g->out;
+
+	if (g->uses > g->g.current)
+		return g->g.current;
+	if (!g->out)
+		return seen;
+	return seen / 2 > g->g.used ? seen / 2 : g->g.used;
+}
+
 static void estimate(struct model *m, struct model_guest *g)
 {
 	if (g->g.source != USE_SAMPLED) {
 		g->g.used = g->uses;
 	} else if (!g->looked || m->now - g->looked >=
 		   policy_look_every(&g->g, MODEL_SAMPLE)) {
-		g->g.used = g->uses - g->out;
+		g->g.used = sampled(g);
 		g->looked = m->now;
 	}
 }

@@ -15,9 +15,9 @@
 
 static void print(const struct hvctl_working_set *w)
 {
-	printf("ws %" PRIu64 " of %" PRIu64 " (%u of %u, %u unseen) in %" PRIu64
-	       " ms, core %" PRIu64 " us\n", w->kib, w->total_kib, w->touched,
-	       w->watched, w->unseen, w->interval_ns / 1000000,
+	printf("ws %" PRIu64 " of %" PRIu64 " (%u of %u, %u unseen, %" PRIu64
+	       " out %" PRIu64 " in) in %" PRIu64 " ms, core %" PRIu64 " us\n", w->kib, w->total_kib, w->touched,
+	       w->watched, w->unseen, w->out_kib, w->in_kib, w->interval_ns / 1000000,
 	       w->core_ns / 1000);
 	fflush(stdout);
 }

@@ -35,7 +35,7 @@ struct request {
 static struct request requests[32];
 static unsigned int nr_requests;
 static char events[16384];
-static uint64_t sampled;
+static uint64_t sampled, swapped_out, swapped_in;
 static uint64_t look_kib;	/* that a look goes over */
 static unsigned int looks, cpu_calls;
 static uint64_t run_states[FAKE_DOMAINS][4];
@@ -110,6 +110,9 @@ int hvctl_working_set(struct hvctl *h, uint32_t domid, uint32_t samples,
 	out->watched = samples;
 	out->kib = sampled;
 	out->total_kib = look_kib;
+	out->out_kib = swapped_out;
+	out->in_kib = swapped_in;
+	out->interval_ns = 1000000000;
 	return 0;
 }
 
@@ -158,6 +161,7 @@ static int set_up(void **state)
 	dom0->free_pages = 0;
 	events[0] = 0;
 	sampled = look_kib = looks = cpu_calls = 0;
+	swapped_out = swapped_in = 0;
 	memset(run_states, 0, sizeof(run_states));
 	start();
 	return 0;
@@ -349,6 +353,39 @@ static void the_hypervisor_tells_of_use(void **state)
 	a.infos[1].sampled_at = 0;
 	round_run(&a);
 	assert_int_equal(a.sample, 0);
+}
+
+static uint64_t used_at_next_look(void)
+{
+	a.infos[1].sampled_at = a.infos[1].sample_rest = 0;
+	round_run(&a);
+	round_run(&a);
+	return a.guests[1].used >> 10;
+}
+
+/* One that waits for its swap touches little: that isn't all it needs. */
+static void who_swaps_uses_more_than_is_seen(void **state)
+{
+	(void)state;
+	guest(1, "web", 200, 100, 400);
+	look_kib = 200 << 10;
+	sampled = 50 << 10;
+	round_run(&a);
+	/* Now and then is nothing, nor is what it only puts out. */
+	swapped_in = swapped_out = 64;
+	assert_int_equal(used_at_next_look(), 50);
+	swapped_out = 10000;
+	assert_int_equal(used_at_next_look(), 50);
+	/* Out and in. */
+	swapped_in = 1000;
+	assert_int_equal(used_at_next_look(), 200);
+	/* It has got the room. */
+	swapped_out = 0;
+	sampled = 60 << 10;
+	assert_int_equal(used_at_next_look(), 200);
+	/* And all its pages. */
+	swapped_in = 0;
+	assert_int_equal(used_at_next_look(), 60);
 }
 
 /* A look that costs much comes seldom, whatever was asked for. */
@@ -795,6 +832,7 @@ int main(void)
 		TEST(what_guests_write_is_checked),
 		TEST(domains_come_and_go),
 		TEST(the_hypervisor_tells_of_use),
+		TEST(who_swaps_uses_more_than_is_seen),
 		TEST(looks_are_cheap),
 		TEST(an_agent_is_heard),
 		TEST(an_agent_that_is_silent),

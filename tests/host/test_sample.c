@@ -231,6 +231,38 @@ static void a_table_no_more(void **state)
 	frame_put_writable(table[1]);
 }
 
+/* Counted from one interval's beginning to the next one's, by all vCPUs. */
+static void what_was_swapped(void **state)
+{
+	static struct vcpu vcpu[2];
+	struct vcpu *list[3] = { &vcpu[0], NULL, &vcpu[1] };
+	struct vcpu **own;
+	unsigned int max;
+	struct xen_domctl_hvx_working_set ws;
+
+	(void)state;
+	setup_domain();
+	own = d->vcpu;
+	max = d->max_vcpus;
+	d->vcpu = list;
+	d->max_vcpus = 3;
+	vcpu[0].pv.paged_out = UINT32_MAX - 1;
+	vcpu[1].pv.paged_in = 5;
+	turn(100);
+	vcpu[0].pv.paged_out += 3;
+	vcpu[1].pv.paged_out += 4;
+	vcpu[1].pv.paged_in += 2;
+	ws = turn(100);
+	assert_int_equal(ws.paged_out, 7);
+	assert_int_equal(ws.paged_in, 2);
+	vcpu[0].pv.paged_in += 1;
+	ws = turn(0);
+	assert_int_equal(ws.paged_out, 0);
+	assert_int_equal(ws.paged_in, 1);
+	d->vcpu = own;
+	d->max_vcpus = max;
+}
+
 static void another_frame_in_the_entry(void **state)
 {
 	(void)state;
@@ -336,6 +368,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_shared_frame_counts_once, free_domain),
 		cmocka_unit_test_teardown(too_many_mappings, free_domain),
 		cmocka_unit_test_teardown(a_table_no_more, free_domain),
+		cmocka_unit_test_teardown(what_was_swapped, free_domain),
 		cmocka_unit_test_teardown(another_frame_in_the_entry, free_domain),
 		cmocka_unit_test_teardown(processors_are_made_to_look, free_domain),
 		cmocka_unit_test_teardown(pieces_are_bounded, free_domain),

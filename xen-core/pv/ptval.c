@@ -310,6 +310,21 @@ static bool loses_grant(struct vcpu *v, uint64_t old)
 	return true;
 }
 
+/*
+ * Pages that the guest puts out, to a disk say, and takes in again: an entry
+ * that is neither present nor zero says where its page is meanwhile.  Each vCPU
+ * counts what it does itself; sample.c tells.
+ */
+static inline void count_paged_out(struct vcpu *v, uint64_t val)
+{
+	v->pv.paged_out += val != 0;
+}
+
+static inline void count_paged_in(struct vcpu *v, uint64_t old, uint64_t val)
+{
+	v->pv.paged_in += old && (val & PTE_P);
+}
+
 static int set_l1e(struct vcpu *v, const struct domain *owner, uint64_t *pte,
 		   uint64_t val, bool preserve_ad)
 {
@@ -331,9 +346,13 @@ static int set_l1e(struct vcpu *v, const struct domain *owner, uint64_t *pte,
 		if (unlikely(rc))
 			return rc;
 		val = adjust_l1(val);
+	} else {
+		count_paged_out(v, val);
 	}
 	old = exchange(pte, val, preserve_ad && (val & PTE_P));
-	if ((old & PTE_P) && !loses_grant(v, old))
+	if (!(old & PTE_P))
+		count_paged_in(v, old, val);
+	else if (!loses_grant(v, old))
 		put_leaf(old);
 	return 0;
 }
@@ -355,7 +374,11 @@ int ptval_cmpxchg_l1e(struct vcpu *v, uint64_t *pte, uint64_t expect,
 			put_leaf(val);
 		return -EAGAIN;
 	}
-	if ((old & PTE_P) && !loses_grant(v, old))
+	if (!(val & PTE_P))
+		count_paged_out(v, val);
+	if (!(old & PTE_P))
+		count_paged_in(v, old, val);
+	else if (!loses_grant(v, old))
 		put_leaf(old);
 	return 0;
 }

@@ -22,6 +22,10 @@
  * What the guest does between two pieces makes frames or entries drop out,
  * and the estimate worse: its own loss.
  *
+ * What a guest has swapped out isn't seen, and one that waits for its disk all
+ * the time touches little: so it is also told how many pages the domain put out
+ * and took in again from one interval's beginning to the next one's.
+ *
  * The work is done by pieces, and who asks decides when the next one is due:
  *
  *	LISTING    going over the machine's frames: each L1 of the domain is
@@ -52,6 +56,7 @@ struct sample {
 	uint32_t first, width;		/* the piece of [0, 2^32) */
 	uint64_t next;			/* mfn, or item of the list */
 	uint64_t began;			/* time_now() of WATCHING */
+	uint32_t paged_out, paged_in;	/* by the domain's vCPUs before */
 	struct xen_domctl_hvx_working_set now, last;
 	uint32_t nr, max;		/* items */
 	uint32_t seen_size;		/* a power of two */
@@ -101,6 +106,20 @@ static bool set_accessed(uint64_t *pte, uint64_t old, bool on)
 
 /* ---- the beginning ------------------------------------------------------- */
 
+/* What its vCPUs put out and took in so far, each counted modulo 2^32. */
+static void sum_paged(const struct domain *d, uint32_t *out, uint32_t *in)
+{
+	*out = *in = 0;
+	for (unsigned int i = 0; i < d->max_vcpus; i++) {
+		const struct vcpu *v = d->vcpu[i];
+
+		if (v) {
+			*out += READ_ONCE(v->pv.paged_out);
+			*in += READ_ONCE(v->pv.paged_in);
+		}
+	}
+}
+
 static struct sample *sample_new(const struct domain *d, uint32_t samples)
 {
 	uint32_t pages = READ_ONCE(d->tot_pages), size = 64;
@@ -120,6 +139,7 @@ static struct sample *sample_new(const struct domain *d, uint32_t samples)
 	s->width = samples < pages ?
 			   (uint32_t)(((uint64_t)samples << 32) / pages) :
 			   UINT32_MAX;
+	sum_paged(d, &s->paged_out, &s->paged_in);
 	return s;
 }
 
@@ -285,9 +305,14 @@ static void enter(struct sample *s, enum phase phase, uint64_t now)
 static int replace(struct domain *d, uint32_t samples,
 		   struct xen_domctl_hvx_working_set *last)
 {
-	*last = d->sample->now;
+	struct sample *s = d->sample;
+
+	*last = s->now;
 	last->pages = READ_ONCE(d->tot_pages);
-	heap_free(d->sample);
+	sum_paged(d, &last->paged_out, &last->paged_in);
+	last->paged_out -= s->paged_out;
+	last->paged_in -= s->paged_in;
+	heap_free(s);
 	d->sample = samples ? sample_new(d, samples) : NULL;
 	if (!d->sample)
 		return samples ? -ENOMEM : 0;

@@ -35,6 +35,7 @@ static long p_prepare(void *arg)
 
 	mem_init(start_info);
 	churn_prepare(*(unsigned long *)arg);
+	HYPERVISOR_vm_assist(VMASST_CMD_enable, VMASST_TYPE_writable_pagetables);
 	for (i = 0; i < TOUCHED; i++)
 		page[i] = page_alloc();
 	return 0;
@@ -67,6 +68,28 @@ static long p_accessed(void *arg)
 	for (unsigned int i = 0; i < TOUCHED; i++)
 		n += !!(*pt_entry((unsigned long)page[i], 1) & PTE_A);
 	return n;
+}
+
+/* Of so many pages: entries that say where a page is instead, and back; by calls,
+ * and by stores that are emulated. Entries of nothing in between are neither. */
+static long p_swap(void *arg)
+{
+	unsigned int i, n = *(unsigned int *)arg;
+	long bad = 0;
+
+	for (i = 0; i < n; i++) {
+		uint64_t *e = pt_entry((unsigned long)page[i], 1), was = *e;
+
+		bad += pt_write(e, 0) != 0;
+		bad += pt_write(e, 0x1234000) != 0;
+		if (i % 2)
+			bad += pt_write(e, was) != 0;
+		else
+			*(volatile uint64_t *)e = was;
+		bad += pt_write(e, 0) != 0 || pt_write(e, was) != 0;
+		asm volatile("invlpg (%0)" : : "r"(page[i]) : "memory");
+	}
+	return bad;
 }
 
 /* What kernels do to their tables, and never expect to be refused: the number
@@ -176,6 +199,25 @@ static void check_estimate(struct peer *p)
 	      "it is told how many there are");
 }
 
+static void check_swaps(struct peer *p)
+{
+	static unsigned int n[] = { 0, 7, TOUCHED };
+	struct xen_domctl op;
+	unsigned int i;
+
+	turn(p->id, 10, &op);
+	for (i = 0; i < 3; i++) {
+		check(peer_call(p, p_swap, &n[i], sizeof(n[i])) == 0,
+		      "a domain may swap pages out and in");
+		turn(p->id, i < 2 ? 10 : 0, &op);
+		check(op.u.hvx_working_set.paged_out == n[i] &&
+		      op.u.hvx_working_set.paged_in == n[i],
+		      "%u pages swapped: %u out, %u in", n[i],
+		      op.u.hvx_working_set.paged_out,
+		      op.u.hvx_working_set.paged_in);
+	}
+}
+
 static void check_bits(struct peer *p)
 {
 	struct touch t = { TOUCHED, 1 };
@@ -237,6 +279,7 @@ void guest_main(void)
 	foreign = foreign_mfn(1, 2);
 	peer_do(&p, p_prepare, &foreign);
 	check_estimate(&p);
+	check_swaps(&p);
 	check_bits(&p);
 	check(watch_while(&p, p_make_tables, 3000) == 0,
 	      "no change of its tables is refused");

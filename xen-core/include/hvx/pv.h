@@ -22,6 +22,7 @@ struct pv_vcpu {
 	mfn_t kernel_base, user_base;	/* L4s; each holds a type reference */
 	paddr_t cr3_kernel, cr3_user;	/* what CR3 gets; user 0: none */
 	mfn_t old_table;		/* left PARTIAL by a put; or INVALID */
+	uint32_t paged_out, paged_in;	/* entries so far, see ptval.c */
 	struct trap_info traps[256];
 	uint64_t kernel_ss, kernel_sp;
 	uint64_t event_rip, failsafe_rip, syscall_rip, syscall32_rip,
