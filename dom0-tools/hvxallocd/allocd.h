@@ -40,6 +40,7 @@ struct info {
 	int64_t told_at;	/* when that last changed */
 	uint64_t sampled;	/* KiB; 0: not yet, or not here */
 	int64_t sampled_at;
+	int64_t gave_at;	/* when it last had more than its target */
 	int64_t sample_rest;	/* ms that must go by, so costly is a look */
 	bool heard;		/* the store tells when its agent does */
 	enum alloc_why why;	/* of the last round */

@@ -22,20 +22,18 @@
 
 /*
  * What it uses. A guest that swaps waits for its disk, so it touches little of what
- * it uses in a while. While it puts pages out and takes others in, it uses all that
- * it has and more; while it only takes in, it has got the room, and uses no less
- * than before. One that only puts out gives what it doesn't use.
+ * it uses in a while. If it puts pages out and wasn't asked to give any, it uses all
+ * that it has, and more; if it only takes in, it has got the room, and uses no less
+ * than before.
  */
-static uint64_t used(const struct hvctl_working_set *w, uint64_t before)
+static uint64_t used(const struct hvctl_working_set *w, uint64_t before, bool gave)
 {
 	uint64_t much = SWAPS * w->interval_ns / 1000000000;
 	uint64_t kib = w->kib ? w->kib : 1;
 
-	if (w->in_kib <= much)
-		return kib;
-	if (w->out_kib > much)
+	if (w->out_kib > much && !gave)
 		return w->total_kib;
-	return kib > before ? kib : before;
+	return w->in_kib > much && before > kib ? before : kib;
 }
 
 static bool wanted(const struct allocd *a, unsigned int i)
@@ -55,10 +53,12 @@ static void look(struct allocd *a, unsigned int i)
 	struct info *in = &a->infos[i];
 	struct hvctl_working_set w;
 
+	bool gave = in->gave_at >= in->sampled_at;
+
 	in->sampled_at = a->host.now;
 	if (!hvctl_working_set(a->hv, a->guests[i].domid, a->samples, &w)) {
 		if (w.watched)
-			in->sampled = used(&w, in->sampled);
+			in->sampled = used(&w, in->sampled, gave);
 		in->sample_rest = (int64_t)(w.total_kib / 4 * PAGE_NS * PARTS /
 					    1000000);
 		return;
@@ -72,10 +72,20 @@ static void look(struct allocd *a, unsigned int i)
 	}
 }
 
+static void note_giving(struct allocd *a, unsigned int i)
+{
+	const struct alloc_guest *g = &a->guests[i];
+
+	if (g->current > g->target)
+		a->infos[i].gave_at = a->host.now;
+}
+
 void sample_some(struct allocd *a)
 {
 	unsigned int i, left = IN_A_ROUND;
 
+	for (i = 0; i < a->count; i++)
+		note_giving(a, i);
 	for (i = 0; i < a->count && a->sample && left; i++)
 		if (wanted(a, i)) {
 			look(a, i);

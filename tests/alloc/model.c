@@ -172,7 +172,7 @@ static uint64_t sampled(const struct model_guest *g)
 {
 	uint64_t seen = g->uses - g->out;
 
-	if (g->uses > g->g.current)
+	if (g->uses > g->g.current && g->g.current <= g->g.target)
 		return g->g.current;
 	if (!g->out)
 		return seen;

@@ -15,7 +15,7 @@
 #define MODEL_STEP	100	/* ms of the played clock */
 #define MODEL_ROUND	1000	/* between two rounds of the policy */
 #define MODEL_HURRY	200	/* the same while something grows */
-#define MODEL_SAMPLE	5000	/* between two samplings of a guest */
+#define MODEL_SAMPLE	2000	/* between two samplings of a guest */
 
 struct model_guest {
 	struct alloc_guest g;

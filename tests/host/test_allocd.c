@@ -357,7 +357,8 @@ static void the_hypervisor_tells_of_use(void **state)
 
 static uint64_t used_at_next_look(void)
 {
-	a.infos[1].sampled_at = a.infos[1].sample_rest = 0;
+	a.infos[1].sampled_at = 1;
+	a.infos[1].sample_rest = 0;
 	round_run(&a);
 	round_run(&a);
 	return a.guests[1].used >> 10;
@@ -371,12 +372,15 @@ static void who_swaps_uses_more_than_is_seen(void **state)
 	look_kib = 200 << 10;
 	sampled = 50 << 10;
 	round_run(&a);
-	/* Now and then is nothing, nor is what it only puts out. */
+	/* Now and then is nothing. */
 	swapped_in = swapped_out = 64;
 	assert_int_equal(used_at_next_look(), 50);
-	swapped_out = 10000;
+	swapped_out = 1000;
+	assert_int_equal(used_at_next_look(), 200);
+	/* That's how it gives what it is asked for. */
+	a.infos[1].gave_at = INT64_MAX;
 	assert_int_equal(used_at_next_look(), 50);
-	/* Out and in. */
+	a.infos[1].gave_at = 0;
 	swapped_in = 1000;
 	assert_int_equal(used_at_next_look(), 200);
 	/* It has got the room. */
