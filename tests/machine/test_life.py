@@ -7,17 +7,20 @@ import re
 
 import pytest
 
-from conftest import TOP
+from conftest import HYPERVISOR, TOP
 
 LIFE = os.path.join(TOP, "tests/machine/life.sh")
 TINY = os.path.join(TOP, os.environ.get("O", "build"), "guests/tiny")
 SECTIONS = ["whole", "refused", "steps", "killed", "orders", "policies",
             "backends", "cycles", "end"]
+# Pages that the hypervisor may keep in all: Xen has one less after the second or
+# third domain, and no fewer after more of them; a leak shows in the cycles.
+KEPT = {"hvx": 0, "xen": 4}
 
 
 def lives(dom0, cycles, timeout):
-    r = dom0("sh life.sh %d" % cycles, "--file", LIFE, "--file", TINY,
-             "--mem", "1024", "--smp", "2", timeout=timeout)
+    r = dom0("sh life.sh %d %d" % (cycles, KEPT[HYPERVISOR]), "--file", LIFE,
+             "--file", TINY, "--mem", "1024", "--smp", "2", timeout=timeout)
     said = dict(re.findall(r"^@ (\w+)\n((?:(?!@ ).*\n?)*)", r.out, re.M))
     assert list(said) == SECTIONS, r.out[-3000:]
     failures = re.findall(r"^! .*(?:\n.*){0,12}", r.out, re.M)
