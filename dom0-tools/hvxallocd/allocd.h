@@ -39,7 +39,10 @@ struct info {
 	uint64_t told;		/* KiB, by its agent; 0: nothing */
 	int64_t told_at;	/* when that last changed */
 	uint64_t sampled;	/* KiB; 0: not yet, or not here */
-	int64_t sampled_at;
+	uint64_t interval;	/* KiB, in the last interval that is over */
+	struct hvctl_working_set seen;	/* what was told of this one */
+	int64_t watched_at;	/* when this one began */
+	int64_t sampled_at;	/* when that was asked for */
 	int64_t gave_at;	/* when it last had more than its target */
 	int64_t sample_rest;	/* ms that must go by, so costly is a look */
 	bool heard;		/* the store tells when its agent does */

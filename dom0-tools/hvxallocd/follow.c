@@ -25,7 +25,7 @@ static const int64_t stretch_now[USE_SOURCES] = {
 };
 #define LATELY		7000
 /* Looks at a guest that is about to need more come so many times as often. */
-#define QUICK		5
+#define QUICK		10
 
 static uint64_t distance(uint64_t a, uint64_t b)
 {

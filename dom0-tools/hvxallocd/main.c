@@ -154,7 +154,7 @@ int main(int argc, char **argv)
 	struct options o = { .socket = getenv("HVXALLOCD_SOCKET"),
 			     .slack = 32 };
 	struct allocd a = { .rules = alloc_default_rules, .interval = 1000,
-			    .sample = 2000, .samples = 512, .silence = 120000,
+			    .sample = 4000, .samples = 512, .silence = 120000,
 			    .unseen = 32 << 10,
 			    .dom0_cpu = 10 };
 

@@ -124,6 +124,10 @@ struct hvctl_working_set {
 
 int hvctl_working_set(struct hvctl *h, uint32_t domid, uint32_t samples,
 		      struct hvctl_working_set *out);
+/* What came of the interval so far, which goes on; watched is 0 if there is none.
+ * Costs much less: only the watched frames are looked at. */
+int hvctl_working_set_so_far(struct hvctl *h, uint32_t domid,
+			     struct hvctl_working_set *out);
 /* A port of the domain that remote may bind to; the port. */
 int hvctl_evtchn_alloc(struct hvctl *h, uint32_t domid, uint32_t remote);
 

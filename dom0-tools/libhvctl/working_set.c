@@ -24,8 +24,8 @@ static void ws_from_abi(const struct xen_domctl_hvx_working_set *ws,
 	out->core_ns = ws->core_ns;
 }
 
-int hvctl_working_set(struct hvctl *h, uint32_t domid, uint32_t samples,
-		      struct hvctl_working_set *out)
+static int ask(struct hvctl *h, uint32_t domid, uint32_t samples, uint32_t keep,
+	       struct hvctl_working_set *out)
 {
 	static const struct timespec pause = { .tv_nsec = 1000000 };
 	struct xen_domctl *op;
@@ -33,6 +33,7 @@ int hvctl_working_set(struct hvctl *h, uint32_t domid, uint32_t samples,
 	for (;;) {
 		op = hvctl_domctl_new(h, XEN_DOMCTL_hvx_working_set, domid);
 		op->u.hvx_working_set.samples = samples;
+		op->u.hvx_working_set.keep = keep;
 		if (hvctl_domctl_do(h, op))
 			break;
 		if (!op->u.hvx_working_set.more) {
@@ -44,4 +45,16 @@ int hvctl_working_set(struct hvctl *h, uint32_t domid, uint32_t samples,
 	if (errno == ENOSYS)
 		errno = EOPNOTSUPP;
 	return -1;
+}
+
+int hvctl_working_set(struct hvctl *h, uint32_t domid, uint32_t samples,
+		      struct hvctl_working_set *out)
+{
+	return ask(h, domid, samples, 0, out);
+}
+
+int hvctl_working_set_so_far(struct hvctl *h, uint32_t domid,
+			     struct hvctl_working_set *out)
+{
+	return ask(h, domid, 0, 1, out);
 }

@@ -410,7 +410,8 @@ struct xen_domctl_vnuma {
 /*
  * What a domain uses of its memory, by watching some of its frames for a while.
  * A call ends the interval that the one before began, tells what came of it,
- * and begins another.  It does so by pieces: call again while `more` is set,
+ * and begins another; with `keep`, which costs much less, it tells what came of
+ * the interval so far, and that goes on.  It does so by pieces: call again while `more` is set,
  * after letting the domain run a little; it is paused during each.
  */
 struct xen_domctl_hvx_working_set {
@@ -421,7 +422,7 @@ struct xen_domctl_hvx_working_set {
 	uint32_t unseen;		/* out: mappings there was no room for */
 	uint32_t paged_out;		/* out: L1 entries it made neither present */
 	uint32_t paged_in;		/*	nor zero; made present again */
-	uint32_t pad;
+	uint32_t keep;			/* in: not 0: tell, and go on watching */
 	uint64_t pages;			/* out: frames the domain has */
 	uint64_t interval_ns;		/* out: how long they were watched */
 	uint64_t core_ns;		/* out: time that the interval cost */

@@ -294,13 +294,15 @@ static void note_tables(void)
 		was_l1[i] |= type_in_force(&now.f[i]) == FT_L1;
 }
 
-/* One piece; 0 samples: all of what it takes to end. */
-static void watch(uint32_t samples)
+/* One piece, of an interval that goes on if there is one and it is to be kept; 0
+ * samples: all of what it takes to end. */
+static void watch(uint32_t samples, bool keep)
 {
 	struct xen_domctl_hvx_working_set ws;
 
 	do {
 		ws.samples = samples;
+		ws.keep = keep;
 		if (sample_step(d, &ws) || d->pause_count)
 			differ("sample", 0);
 		/* Preempted at each piece, it still comes to an end. */
@@ -397,7 +399,7 @@ static void take_apart(void)
 	int i;
 
 	if (watching)
-		watch(0);
+		watch(0, false);
 	for (i = 0; i < FRAMES; i++) {
 		if (now.f[i].pinned)
 			op_unpin(i);
@@ -426,7 +428,7 @@ unsigned long pt_model_run(const uint8_t *p, size_t n)
 		host.clock += p[3];
 		if (watching && (p[0] & 0x60)) {
 			note_tables();
-			watch(p[0] & 0x10 ? 5 : FRAMES);
+			watch(p[0] & 0x10 ? 5 : FRAMES, p[0] & 0x20);
 		}
 		switch (p[0] & 7) {
 		case 0:

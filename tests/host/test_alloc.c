@@ -384,7 +384,7 @@ static void who_grows_has_room_ahead(void **state)
 	assert_int_equal(need_after(&s, 1000, 140), 180);
 	assert_true(policy_hurries(&s.r, &s.h, s.g, 1));
 	assert_int_equal(need_after(&s, 500, 300), 400);
-	assert_int_equal(policy_look_every(&s.g[0], 5000), 1000);
+	assert_int_equal(policy_look_every(&s.g[0], 5000), 500);
 	assert_int_equal(need_after(&s, 5000, 300), 400);
 	assert_int_equal(need_after(&s, 5000, 300), 375);
 	assert_false(policy_hurries(&s.r, &s.h, s.g, 1));

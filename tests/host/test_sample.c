@@ -76,6 +76,7 @@ static struct xen_domctl_hvx_working_set turn(uint32_t samples)
 
 	do {
 		ws.samples = samples;
+		ws.keep = 0;
 		host.clock += 1000;
 		assert_int_equal(sample_step(d, &ws), 0);
 		assert_int_equal(d->pause_count, 0);
@@ -231,6 +232,47 @@ static void a_table_no_more(void **state)
 	frame_put_writable(table[1]);
 }
 
+static struct xen_domctl_hvx_working_set peek(void)
+{
+	struct xen_domctl_hvx_working_set ws;
+
+	do {
+		ws.samples = 0;
+		ws.keep = 1;
+		host.clock += 1000;
+		assert_int_equal(sample_step(d, &ws), 0);
+	} while (ws.more);
+	return ws;
+}
+
+/* Told of an interval that goes on: all that was touched so far, each once, and no
+ * bit is given back before its end. */
+static void told_so_far(void **state)
+{
+	unsigned int set = 0;
+
+	(void)state;
+	setup_domain();
+	assert_int_equal(peek().watched, 0);
+	turn(2 * DATA);
+	assert_int_equal(peek().touched, 0);
+	touch(100, 500);
+	assert_int_equal(peek().touched, 500);
+	assert_true(peek().watched >= DATA + TABLES);
+	touch(300, 600);
+	host.preempt = true;
+	assert_int_equal(peek().touched, 800);
+	host.preempt = false;
+	for (unsigned int i = 0; i < DATA; i++)
+		set += !!(*entry(i) & PTE_A);
+	assert_int_equal(set, 800);
+	touch(900, 100);
+	assert_int_equal(turn(0).touched, 900);
+	for (unsigned int i = 0; i < DATA; i++)
+		assert_true(*entry(i) & PTE_A);
+	assert_int_equal(peek().watched, 0);
+}
+
 /* Counted from one interval's beginning to the next one's, by all vCPUs. */
 static void what_was_swapped(void **state)
 {
@@ -304,6 +346,7 @@ static void pieces_are_bounded(void **state)
 		for (unsigned int i = 0; i < DATA; i++)
 			before += !!(*entry(i) & PTE_A);
 		ws.samples = 2 * DATA;
+		ws.keep = 0;
 		assert_int_equal(sample_step(d, &ws), 0);
 		for (unsigned int i = 0; i < DATA; i++)
 			after += !!(*entry(i) & PTE_A);
@@ -368,6 +411,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_shared_frame_counts_once, free_domain),
 		cmocka_unit_test_teardown(too_many_mappings, free_domain),
 		cmocka_unit_test_teardown(a_table_no_more, free_domain),
+		cmocka_unit_test_teardown(told_so_far, free_domain),
 		cmocka_unit_test_teardown(what_was_swapped, free_domain),
 		cmocka_unit_test_teardown(another_frame_in_the_entry, free_domain),
 		cmocka_unit_test_teardown(processors_are_made_to_look, free_domain),

@@ -31,7 +31,8 @@
  *	LISTING    going over the machine's frames: each L1 of the domain is
  *		   read, entries of watched frames are listed, and cleared
  *	WATCHING   the interval; no code runs
- *	ENDING     going over the list
+ *	PEEKING    going over the list, and back to WATCHING
+ *	ENDING     going over the list, and giving bits back
  */
 #include <hvx/pv.h>
 
@@ -49,7 +50,7 @@
 #define ROOM		4
 #define GOLDEN		2654435769U	/* 2^32 / 1.618... */
 
-enum phase { LISTING, WATCHING, ENDING };
+enum phase { LISTING, WATCHING, PEEKING, ENDING };
 
 struct sample {
 	enum phase phase;
@@ -257,7 +258,7 @@ static void end_item(struct sample *s, uint64_t *pte, uint64_t item)
 		return;
 	if (e & PTE_A)
 		s->now.touched += first_seen(s, mfn);
-	else if (item & ITEM_A)
+	else if (s->phase == ENDING && (item & ITEM_A))
 		(void)set_accessed(pte, e, true);
 }
 
@@ -293,7 +294,7 @@ static bool end_tables(const struct domain *d, struct sample *s)
 
 static void enter(struct sample *s, enum phase phase, uint64_t now)
 {
-	if (phase == WATCHING)
+	if (s->phase == LISTING)
 		s->began = now;
 	else if (s->phase == WATCHING)
 		s->now.interval_ns = now - s->began;
@@ -301,18 +302,24 @@ static void enter(struct sample *s, enum phase phase, uint64_t now)
 	s->next = 0;
 }
 
+/* What came of the interval so far. */
+static void tell(const struct domain *d, struct xen_domctl_hvx_working_set *out)
+{
+	const struct sample *s = d->sample;
+
+	*out = s->now;
+	out->pages = READ_ONCE(d->tot_pages);
+	sum_paged(d, &out->paged_out, &out->paged_in);
+	out->paged_out -= s->paged_out;
+	out->paged_in -= s->paged_in;
+}
+
 /* The interval is over: its result, and the next one in its place. */
 static int replace(struct domain *d, uint32_t samples,
 		   struct xen_domctl_hvx_working_set *last)
 {
-	struct sample *s = d->sample;
-
-	*last = s->now;
-	last->pages = READ_ONCE(d->tot_pages);
-	sum_paged(d, &last->paged_out, &last->paged_in);
-	last->paged_out -= s->paged_out;
-	last->paged_in -= s->paged_in;
-	heap_free(s);
+	tell(d, last);
+	heap_free(d->sample);
 	d->sample = samples ? sample_new(d, samples) : NULL;
 	if (!d->sample)
 		return samples ? -ENOMEM : 0;
@@ -327,8 +334,18 @@ static int advance(struct domain *d, struct xen_domctl_hvx_working_set *ws,
 	struct sample *s = d->sample;
 	int rc;
 
-	if (s->phase == WATCHING || (s->phase == LISTING && !ws->samples))
+	if (s->phase == WATCHING && ws->keep)
+		enter(s, PEEKING, *now);
+	else if (!ws->keep && (s->phase == WATCHING || s->phase == PEEKING ||
+			       (s->phase == LISTING && !ws->samples)))
 		enter(s, ENDING, *now);
+	if (s->phase == PEEKING) {
+		if (!end_tables(d, s))
+			return 1;
+		enter(s, WATCHING, *now);
+		tell(d, ws);
+		return 0;
+	}
 	if (s->phase == ENDING) {
 		if (!end_tables(d, s))
 			return 1;

@@ -160,6 +160,19 @@ static long turn(domid_t id, unsigned int samples, struct xen_domctl *op)
 	return rc;
 }
 
+static long peek(domid_t id, struct xen_domctl *op)
+{
+	long rc;
+
+	do {
+		memset(op, 0, sizeof(*op));
+		op->u.hvx_working_set.keep = 1;
+		rc = domctl(op, XEN_DOMCTL_hvx_working_set, id);
+		relax();
+	} while (!rc && op->u.hvx_working_set.more);
+	return rc;
+}
+
 static void check_refusals(struct peer *p)
 {
 	struct xen_domctl op;
@@ -216,6 +229,30 @@ static void check_swaps(struct peer *p)
 		      op.u.hvx_working_set.paged_out,
 		      op.u.hvx_working_set.paged_in);
 	}
+}
+
+/* What was touched so far is told, and watching goes on. */
+static void check_so_far(struct peer *p)
+{
+	struct touch some = { 100, 5 }, all = { TOUCHED, 5 };
+	struct xen_domctl op;
+	unsigned int so_far;
+
+	turn(p->id, 4 * PEER_PAGES, &op);
+	peer_do(p, p_touch, &some);
+	check(!peek(p->id, &op), "told so far");
+	so_far = op.u.hvx_working_set.touched;
+	peer_do(p, p_touch, &all);
+	check(!peek(p->id, &op), "told so far again");
+	check(so_far >= 100 && so_far < 140 &&
+	      op.u.hvx_working_set.touched >= so_far + TOUCHED - 100 &&
+	      op.u.hvx_working_set.touched <= so_far + TOUCHED - 100 + 3,
+	      "%u touched, then %u", so_far, op.u.hvx_working_set.touched);
+	so_far = op.u.hvx_working_set.touched;
+	turn(p->id, 0, &op);
+	check(op.u.hvx_working_set.touched >= so_far &&
+	      op.u.hvx_working_set.touched <= so_far + 3,
+	      "%u in all", op.u.hvx_working_set.touched);
 }
 
 static void check_bits(struct peer *p)
@@ -279,6 +316,7 @@ void guest_main(void)
 	foreign = foreign_mfn(1, 2);
 	peer_do(&p, p_prepare, &foreign);
 	check_estimate(&p);
+	check_so_far(&p);
 	check_swaps(&p);
 	check_bits(&p);
 	check(watch_while(&p, p_make_tables, 3000) == 0,
