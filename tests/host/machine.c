@@ -7,6 +7,7 @@
  */
 #include "machine.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -265,7 +266,10 @@ static bool run_is_free(unsigned long first, unsigned long n)
 	return true;
 }
 
-__weak mfn_t buddy_alloc(unsigned int order)
+/* Two threads are two CPUs, and those allocate at once. */
+static pthread_mutex_t allocator = PTHREAD_MUTEX_INITIALIZER;
+
+static mfn_t take_free(unsigned int order)
 {
 	unsigned long n = 1UL << order;
 
@@ -282,6 +286,16 @@ __weak mfn_t buddy_alloc(unsigned int order)
 		return _mfn(HOST_FIRST_MFN + i);
 	}
 	return INVALID_MFN;
+}
+
+__weak mfn_t buddy_alloc(unsigned int order)
+{
+	mfn_t mfn;
+
+	pthread_mutex_lock(&allocator);
+	mfn = take_free(order);
+	pthread_mutex_unlock(&allocator);
+	return mfn;
 }
 
 __weak mfn_t buddy_alloc_below(unsigned int order, unsigned int bits)
@@ -307,10 +321,12 @@ __weak void buddy_free(mfn_t mfn, unsigned int order)
 
 	if (i + n > HOST_FRAMES || !taken[i])
 		panic("free of mfn %#lx, which isn't taken\n", mfn_x(mfn));
-	memset(&taken[i], 0, n);
+	pthread_mutex_lock(&allocator);
 	memset(arena[i], 0xa5, n * PAGE_SIZE);
 	ASAN_POISON_MEMORY_REGION(arena[i], n * PAGE_SIZE);
+	memset(&taken[i], 0, n);
 	host.pages_out -= (long)n;
+	pthread_mutex_unlock(&allocator);
 }
 
 __weak unsigned long buddy_free_pages(void)
@@ -335,14 +351,14 @@ __weak void *heap_alloc(size_t size)
 {
 	if (!may_allocate())
 		return NULL;
-	host.heap_out++;
+	__atomic_add_fetch(&host.heap_out, 1, __ATOMIC_RELAXED);
 	return calloc(1, size ? size : 1);
 }
 
 __weak void heap_free(void *p)
 {
 	if (p)
-		host.heap_out--;
+		__atomic_sub_fetch(&host.heap_out, 1, __ATOMIC_RELAXED);
 	free(p);
 }
 
