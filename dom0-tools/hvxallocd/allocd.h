@@ -71,6 +71,7 @@ struct allocd {
 	uint64_t unseen;		/* KiB that a kernel holds, see observe.c */
 	int64_t sample;			/* ms between looks at a guest; 0: none */
 	unsigned int samples;		/* frames that are looked at */
+	unsigned int sample_first;	/* guest, of the next round's looks */
 	struct alloc_guest *guests;
 	struct info *infos;
 	struct alloc_move *moves;

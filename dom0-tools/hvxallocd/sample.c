@@ -134,18 +134,23 @@ static void note_giving(struct allocd *a, unsigned int i)
 		a->infos[i].gave_at = a->host.now;
 }
 
+/* Whoever had to wait for want of looks is first in the next round. */
 void sample_some(struct allocd *a)
 {
-	unsigned int i, looks = IN_A_ROUND, glances = GLANCES;
+	unsigned int k, looks = IN_A_ROUND, glances = GLANCES;
+	unsigned int first = a->sample_first;
 
-	for (i = 0; i < a->count; i++)
-		note_giving(a, i);
-	for (i = 0; i < a->count && a->sample; i++) {
+	for (k = 0; k < a->count; k++)
+		note_giving(a, k);
+	for (k = 0; k < a->count && a->sample; k++) {
+		unsigned int i = (first + k) % a->count;
+
 		if (!is_watched(a, i))
 			continue;
 		if (looks && is_over(a, i)) {
 			look(a, i);
 			looks--;
+			a->sample_first = i + 1;
 		} else if (glances && may_glance(a, i)) {
 			glance(a, i);
 			glances--;

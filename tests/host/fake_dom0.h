@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <libhvctl/hvctl.h>
 
-#define FAKE_DOMAINS	8
+#define FAKE_DOMAINS	32
 #define FAKE_VCPUS	4
 #define FAKE_CPUS	4
 #define FAKE_NODES	256

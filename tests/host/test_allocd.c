@@ -39,6 +39,7 @@ static uint64_t sampled, swapped_out, swapped_in;
 static uint64_t look_kib;	/* that a look goes over */
 static uint64_t interval_ns;
 static unsigned int looks, glances, cpu_calls;
+static unsigned int looks_at[FAKE_DOMAINS];
 static uint64_t run_states[FAKE_DOMAINS][4];
 
 void req_tell(struct request *r, struct json_object *answer)
@@ -117,8 +118,8 @@ int hvctl_working_set(struct hvctl *h, uint32_t domid, uint32_t samples,
 		      struct hvctl_working_set *out)
 {
 	(void)h;
-	(void)domid;
 	looks++;
+	looks_at[domid]++;
 	return working_set(samples, out);
 }
 
@@ -179,6 +180,7 @@ static int set_up(void **state)
 	swapped_out = swapped_in = 0;
 	interval_ns = 1000000000;
 	glances = 0;
+	memset(looks_at, 0, sizeof(looks_at));
 	memset(run_states, 0, sizeof(run_states));
 	start();
 	return 0;
@@ -448,6 +450,30 @@ static void who_swaps_uses_more_than_is_seen(void **state)
 	/* And all its pages. */
 	swapped_in = 0;
 	assert_int_equal(used_at_next_look(), 60);
+}
+
+/* Some in a round, and whoever had to wait comes next, though the first are due
+ * again. */
+static void nobody_waits_for_ever_for_a_look(void **state)
+{
+	unsigned int id, round;
+	char name[16];
+
+	(void)state;
+	sampled = 50 << 10;
+	for (id = 1; id <= 20; id++) {
+		snprintf(name, sizeof(name), "g%u", id);
+		guest(id, name, 20, 10, 40);
+	}
+	round_run(&a);
+	memset(looks_at, 0, sizeof(looks_at));
+	for (round = 0; round < 3; round++) {
+		for (id = 1; id <= 20; id++)
+			a.infos[id].watched_at = a.infos[id].sample_rest = 0;
+		round_run(&a);
+	}
+	for (id = 1; id <= 20; id++)
+		assert_in_range(looks_at[id], 1, 2);
 }
 
 /* A look that costs much comes seldom, whatever was asked for. */
@@ -896,6 +922,7 @@ int main(void)
 		TEST(the_hypervisor_tells_of_use),
 		TEST(glances_tell_what_comes_on_top),
 		TEST(who_swaps_uses_more_than_is_seen),
+		TEST(nobody_waits_for_ever_for_a_look),
 		TEST(looks_are_cheap),
 		TEST(an_agent_is_heard),
 		TEST(an_agent_that_is_silent),
