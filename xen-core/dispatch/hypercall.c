@@ -152,8 +152,8 @@ static bool multicall_one(struct vcpu *v, gva_t entry, long *rc)
 		*rc = copy_to_guest(entry, c, sizeof(*c));
 		return false;
 	}
-	/* An iret or a crash among them: the rest isn't the kernel's. */
-	if (unlikely(!v->pv.kernel_mode || v->pause_flags))
+	/* An iret among them: the rest isn't the kernel's. */
+	if (unlikely(!v->pv.kernel_mode))
 		return false;
 	*rc = copy_to_guest(entry + offsetof(struct multicall_entry, result),
 			    &c->result, sizeof(c->result));
@@ -173,7 +173,9 @@ long hc_multicall(struct vcpu *v, gva_t list, unsigned int nr)
 		gva_t entry = list + i * sizeof(struct multicall_entry);
 		bool again;
 
-		if (i && preempt_needed())
+		/* Also when one of them blocked, or another processor paused
+		 * this vCPU: the rest when it runs again. */
+		if (i && (preempt_needed() || READ_ONCE(v->pause_flags)))
 			return hypercall_continue(v, __HYPERVISOR_multicall, 2,
 						  entry,
 						  (unsigned long)(nr - i));
@@ -187,13 +189,7 @@ long hc_multicall(struct vcpu *v, gva_t list, unsigned int nr)
 			return hypercall_continue(v, __HYPERVISOR_multicall, 2,
 						  entry,
 						  (unsigned long)(nr - i));
-		/* Blocked or crashed: the rest when it runs again. */
-		if (v->pv.kernel_mode && i + 1 < nr)
-			return hypercall_continue(
-				v, __HYPERVISOR_multicall, 2,
-				entry + sizeof(struct multicall_entry),
-				(unsigned long)(nr - i - 1));
-		return (long)v->regs.rax;
+		return (long)v->regs.rax;	/* the iret's */
 	}
 	return 0;
 }

@@ -119,6 +119,36 @@ static long p_make_tables(void *arg)
 	return bad;
 }
 
+/* Lists of calls, while it is paused now and then in the middle of one: each
+ * answers. The number of those that didn't. */
+static long p_multicalls(void *arg)
+{
+	uint64_t end = time_now() + *(unsigned int *)arg * 1000000ull;
+	static uint64_t *e[8];
+	struct mmu_update u[8];
+	struct multicall_entry call[8];
+	long bad = 0;
+	unsigned int i;
+
+	for (i = 0; i < 8; i++)
+		e[i] = pt_entry((unsigned long)page[i], 1);
+	do {
+		for (i = 0; i < 8; i++) {
+			u[i] = (struct mmu_update){ pt_entry_maddr(e[i]), *e[i] };
+			call[i] = (struct multicall_entry){
+				.op = __HYPERVISOR_mmu_update,
+				.result = (unsigned long)-1,
+				.args = { (unsigned long)&u[i], 1, 0,
+					  DOMID_SELF },
+			};
+		}
+		bad += HYPERVISOR_multicall(call, 8) != 0;
+		for (i = 0; i < 8; i++)
+			bad += call[i].result != 0;
+	} while (time_now() < end);
+	return bad;
+}
+
 static void churn_for_ever(void *arg)
 {
 	for (;;)
@@ -321,6 +351,8 @@ void guest_main(void)
 	check_bits(&p);
 	check(watch_while(&p, p_make_tables, 3000) == 0,
 	      "no change of its tables is refused");
+	check(watch_while(&p, p_multicalls, 3000) == 0,
+	      "each call of a list answers");
 	check(watch_while(&p, p_churn, 3000) == 0, "any change, on two vCPUs");
 	turn(p.id, 100, &op);
 	check(!peer_destroy(&p) && wait_until(nobody, &p.id, 2000),
