@@ -10,9 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define KEPT		2
+#define KEPT		8
 #define KEEP_MS		(5 * 60 * 1000)
 #define KEEP_MAX	(128L << 20)	/* bytes, all of them */
+#define LET_GO_MS	1000
 
 /* What tells a file that was replaced or written from the one it was. */
 struct mark {
@@ -39,6 +40,7 @@ struct pending {
 struct kernels {
 	struct loop_timer *timer;
 	struct kernel kept[KEPT];
+	int leaving;			/* memory file of one no longer kept */
 	struct pending *pending;
 };
 
@@ -74,22 +76,51 @@ static void drop(struct kernel *k)
 	k->fd = -1;
 }
 
-static void on_timer(void *arg)
+static void leave(struct kernels *ks)
 {
-	struct kernels *ks = arg;
-	int64_t now = loop_now(), next = -1, left;
+	if (ks->leaving >= 0)
+		close(ks->leaving);
+	ks->leaving = -1;
+}
+
+/*
+ * Gives up k to make room. The kernel needs a while to free an image's pages, and
+ * whoever wants the room is a create, which must not wait for that: the timer
+ * closes it. Only one is left so at a time, which bounds the memory.
+ */
+static void evict(struct kernels *ks, struct kernel *k)
+{
+	leave(ks);
+	ks->leaving = k->fd;
+	k->fd = -1;
+	drop(k);
+}
+
+static void arm(struct kernels *ks)
+{
+	int64_t now = loop_now(), next = ks->leaving >= 0 ? LET_GO_MS : -1;
 	struct kernel *k;
 
 	for (k = ks->kept; k < ks->kept + KEPT; k++) {
-		if (k->fd < 0)
-			continue;
-		left = k->used + KEEP_MS - now;
-		if (left <= 0)
-			drop(k);
-		else if (next < 0 || left < next)
-			next = left;
+		int64_t left = k->used + KEEP_MS - now;
+
+		if (k->fd >= 0 && (next < 0 || left < next))
+			next = left > 0 ? left : 0;
 	}
 	loop_arm(ks->timer, next);
+}
+
+static void on_timer(void *arg)
+{
+	struct kernels *ks = arg;
+	int64_t now = loop_now();
+	struct kernel *k;
+
+	leave(ks);
+	for (k = ks->kept; k < ks->kept + KEPT; k++)
+		if (k->fd >= 0 && now - k->used >= KEEP_MS)
+			drop(k);
+	arm(ks);
 }
 
 struct kernels *kernels_new(struct loop *l)
@@ -101,6 +132,7 @@ struct kernels *kernels_new(struct loop *l)
 		return NULL;
 	for (k = ks->kept; k < ks->kept + KEPT; k++)
 		k->fd = -1;
+	ks->leaving = -1;
 	ks->timer = loop_add_timer(l, on_timer, ks);
 	return ks;
 }
@@ -114,6 +146,7 @@ void kernels_free(struct kernels *ks)
 		return;
 	for (k = ks->kept; k < ks->kept + KEPT; k++)
 		drop(k);
+	leave(ks);
 	while ((p = ks->pending)) {
 		ks->pending = p->next;
 		free(p);
@@ -168,7 +201,7 @@ static struct kernel *make_room(struct kernels *ks, off_t size)
 			return empty;
 		if (!oldest)
 			return NULL;
-		drop(oldest);
+		evict(ks, oldest);
 	}
 }
 
@@ -198,7 +231,7 @@ void kernels_put(struct kernels *ks, const char *path, int fd)
 		k->size = size;
 		k->mark = p->mark;
 		k->used = loop_now();
-		on_timer(ks);
+		arm(ks);
 	} else {
 		close(fd);
 	}

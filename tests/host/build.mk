@@ -21,8 +21,7 @@ test_irq-src := xen-core/cpu/irq.c $(host-machine)
 gnttab-src := $(host-machine) tests/host/pt_model.c xen-core/pv/sample.c \
 	xen-core/chan/gnttab.c \
 	xen-core/chan/gnt_map.c xen-core/chan/gnt_op.c \
-	xen-core/chan/gnt_copy.c xen-core/alloc/frame.c xen-core/pv/ptval.c \
-	
+	xen-core/chan/gnt_copy.c xen-core/alloc/frame.c xen-core/pv/ptval.c
 host-tests += test_gnttab
 test_gnttab-src := $(gnttab-src)
 host-tests += test_buddy
@@ -79,6 +78,8 @@ user-tests += test_unpack
 test_unpack-src := tests/host/kernel_file.c \
 	$(addprefix dom0-tools/libhvctl/,unpack.c unpack_child.c)
 test_unpack-libs := $(kernel-libs)
+user-tests += test_kernels
+test_kernels-src := dom0-tools/hvxd/kernels.c
 user-tests += test_build
 test_build-src := tests/host/kernel_file.c xen-core/pv/elf.c \
 	xen-core/pv/layout.c \
