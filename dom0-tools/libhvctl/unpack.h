@@ -5,7 +5,8 @@
  *
  * Decompressors are big and a guest's kernel is not trusted, so the work is
  * done by a child that can only read the file and write the image: no other
- * descriptor, no system call beyond, bounded memory, time and output.
+ * descriptor, no system call beyond, bounded memory, time and output. A plain
+ * ELF image has nothing to unpack and needs no child.
  */
 #ifndef LIBHVCTL_UNPACK_H
 #define LIBHVCTL_UNPACK_H
@@ -18,14 +19,14 @@
 #define UNPACK_MAX	(512UL << 20)
 
 struct unpack {
-	pid_t child;
+	pid_t child;			/* 0: none, or none any more */
 	int out;			/* memory file of the image */
 	const void *image;		/* once finished */
 	size_t size;
 };
 
 /*
- * Starts the child. NULL, or why not; then nothing is left open. image: a memory
+ * Starts the child, if one is needed. NULL, or why not; then nothing is left open. image: a memory
  * file (which stays the caller's, and can be sealed): empty, for the image, or
  * sealed against writing, with the image of an earlier unpacking of path, which
  * is then taken as it is; 0 or less: none.

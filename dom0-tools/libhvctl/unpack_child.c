@@ -31,6 +31,8 @@ static const char *const why[] = {
 	[UNPACK_OLD] = "is a bzImage of a boot protocol before 2.08",
 };
 
+static const char cut_off[] = "can't be read to its end";
+
 static int put_file(void *arg, const void *data, size_t size)
 {
 	const char *p = data;
@@ -83,6 +85,7 @@ run_child(const uint8_t *file, size_t size, int out)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGXFSZ, SIG_IGN);
+	signal(SIGBUS, SIG_DFL);	/* a file that was cut ends the child */
 	if (out != 3)
 		out = dup2(out, 3);
 	if (out != 3 || close_range(4, ~0U, 0) || close_range(0, 2, 0) ||
@@ -91,56 +94,68 @@ run_child(const uint8_t *file, size_t size, int out)
 	_exit(unpack_image(file, size, put_file, &out));
 }
 
-/* The whole file, in memory of our own: what is checked can't change. */
-static const char *read_file(const char *path, uint8_t **data, size_t *size)
+/*
+ * Maps the file. It may change meanwhile, so only the child, which may be led
+ * astray, looks at what is in it.
+ */
+static const char *map_file(int fd, uint8_t **data, size_t *size)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
-	size_t got = 0;
 
-	if (fd < 0)
-		return strerror(errno);
-	*data = MAP_FAILED;
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size > 0 &&
-	    (size_t)st.st_size <= FILE_MAX)
-		*data = mmap(NULL, st.st_size, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	while (*data != MAP_FAILED && got < (size_t)st.st_size) {
-		ssize_t n = read(fd, *data + got, st.st_size - got);
-
-		if (n <= 0)
-			break;
-		got += n;
-	}
-	close(fd);
-	*size = got;
-	if (*data == MAP_FAILED)
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size < 1 ||
+	    (size_t)st.st_size > FILE_MAX)
 		return "is no file of 1 byte to 256 MiB";
-	if (got < (size_t)st.st_size) {
-		munmap(*data, st.st_size);
-		return "can't be read to its end";
-	}
-	return NULL;
+	*data = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	*size = st.st_size;
+	return *data == MAP_FAILED ? strerror(errno) : NULL;
 }
 
-/* The child, which writes to u->out. */
-static const char *start_child(struct unpack *u, const char *path)
+static bool is_elf(int fd)
 {
-	const char *error;
-	uint8_t *file = NULL;
-	size_t size = 0;
+	char magic[4];
 
-	error = read_file(path, &file, &size);
-	if (error)
-		return error;
+	return pread(fd, magic, 4, 0) == 4 && !memcmp(magic, "\177ELF", 4);
+}
+
+/* What is no package is copied as it is, which nobody has to be confined for;
+ * the kernel that copies says so where the file has become shorter. */
+static const char *copy_image(struct unpack *u, const uint8_t *file, size_t size)
+{
+	errno = 0;
+	if (!put_file(&u->out, file, size))
+		return NULL;
+	return errno == EFAULT ? cut_off : strerror(errno);
+}
+
+static const char *start_child(struct unpack *u, const uint8_t *file,
+			       size_t size)
+{
 	u->child = fork();
 	if (!u->child)
 		run_child(file, size, u->out);
-	munmap(file, size);
 	if (u->child > 0)
 		return NULL;
 	u->child = 0;
 	return strerror(errno);
+}
+
+static const char *start(struct unpack *u, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	uint8_t *file = NULL;
+	size_t size = 0;
+	const char *error;
+
+	if (fd < 0)
+		return strerror(errno);
+	error = map_file(fd, &file, &size);
+	if (!error) {
+		error = is_elf(fd) ? copy_image(u, file, size)
+				   : start_child(u, file, size);
+		munmap(file, size);
+	}
+	close(fd);
+	return error;
 }
 
 const char *unpack_start(struct unpack *u, const char *path, int image)
@@ -156,7 +171,7 @@ const char *unpack_start(struct unpack *u, const char *path, int image)
 		return strerror(errno);
 	seals = fcntl(u->out, F_GET_SEALS);
 	if (seals < 0 || !(seals & F_SEAL_WRITE))
-		error = start_child(u, path);
+		error = start(u, path);
 	if (error)
 		unpack_end(u);
 	return error;
@@ -179,6 +194,19 @@ static const char *map_image(struct unpack *u)
 	return NULL;
 }
 
+static const char *killed(int signal)
+{
+	switch (signal) {
+	case SIGBUS:			/* the mapping has no such page */
+		return cut_off;
+	case SIGXCPU:
+	case SIGKILL:
+		return "took too long to unpack";
+	default:
+		return "made the unpacker do what it may not";
+	}
+}
+
 const char *unpack_finish(struct unpack *u)
 {
 	int status, rc;
@@ -192,9 +220,7 @@ const char *unpack_finish(struct unpack *u)
 	if (rc < 0)
 		return strerror(errno);
 	if (WIFSIGNALED(status))
-		return WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL
-			? "took too long to unpack"
-			: "made the unpacker do what it may not";
+		return killed(WTERMSIG(status));
 	rc = WEXITSTATUS(status);
 	if (rc == CANT_CONFINE)
 		return "can't be unpacked: no seccomp here";

@@ -168,6 +168,51 @@ static void an_image_serves_twice(void **state)
 	free(elf.data);
 }
 
+/* What is no package is copied by the caller, and sealed all the same. */
+static void a_plain_image_needs_no_child(void **state)
+{
+	struct kernel_file elf = kernel_elf(true);
+	const char *path = kernel_write(elf);
+	struct unpack u;
+
+	(void)state;
+	assert_null(unpack_start(&u, path, -1));
+	assert_int_equal(u.child, 0);
+	assert_null(unpack_finish(&u));
+	unlink(path);
+	assert_int_equal(u.size, elf.size);
+	assert_memory_equal(u.image, elf.data, elf.size);
+	assert_int_equal(pwrite(u.out, "x", 1, 0), -1);
+	unpack_end(&u);
+	free(elf.data);
+}
+
+/* Cut while the child reads it, which then has nothing where the rest was. It
+ * may be done before that, on a busy machine: the next one isn't. */
+static void a_file_cut_while_it_is_read_is_named(void **state)
+{
+	struct kernel_file big = { calloc(1, 64 << 20), 64 << 20 };
+	struct kernel_file k = kernel_pack(big, PACK_GZIP, true);
+	const char *why = NULL;
+	int tries;
+
+	(void)state;
+	for (tries = 0; !why && tries < 20; tries++) {
+		const char *path = kernel_write(k);
+		struct unpack u;
+
+		assert_null(unpack_start(&u, path, -1));
+		assert_int_equal(truncate(path, 0), 0);
+		why = unpack_finish(&u);
+		unpack_end(&u);
+		unlink(path);
+	}
+	assert_non_null(why);
+	assert_string_equal(why, "can't be read to its end");
+	free(k.data);
+	free(big.data);
+}
+
 static void files_that_cannot_be_read_are_named(void **state)
 {
 	struct unpack u;
@@ -191,6 +236,8 @@ int main(void)
 		cmocka_unit_test(what_is_no_kernel_is_refused),
 		cmocka_unit_test(the_child_hands_over_the_image),
 		cmocka_unit_test(an_image_serves_twice),
+		cmocka_unit_test(a_plain_image_needs_no_child),
+		cmocka_unit_test(a_file_cut_while_it_is_read_is_named),
 		cmocka_unit_test(files_that_cannot_be_read_are_named),
 	};
 
