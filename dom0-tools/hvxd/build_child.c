@@ -35,7 +35,7 @@ static size_t run(void *arg, void *out)
 {
 	struct build_child *b = arg;
 	const struct guest_config *c = &b->d->config;
-	struct hvctl *hv = hvctl_open();
+	struct hvctl *hv = hvctl_open_sized(HVCTL_BUILD_PAGES);
 	const char *fail_at = getenv(FAIL_AT);
 	struct result *res = out;
 	struct hvctl_build how = {

@@ -32,6 +32,9 @@
 /* Frames populated at once. Each is cleared, and dom0's kernel runs nothing else
  * on that CPU until the call is done: 16 GiB in one were a soft lockup to it. */
 #define POPULATE_RUN	8192UL
+_Static_assert(POPULATE_RUN * sizeof(xen_pfn_t) + PAGE_SIZE <=
+		       HVCTL_BUILD_PAGES * PAGE_SIZE,
+	       "a run's list fits in the arguments");
 
 typedef uint64_t table_t[512];
 

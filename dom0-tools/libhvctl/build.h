@@ -13,6 +13,10 @@
 
 #include <libhvctl/hvctl.h>
 
+/* Pages for arguments (hvctl_open_sized) with which building takes the fewest
+ * calls. */
+#define HVCTL_BUILD_PAGES	18
+
 struct hvctl_build {
 	/* What to build */
 	const char *kernel;		/* path: bzImage or ELF, gzip or not */

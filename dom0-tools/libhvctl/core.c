@@ -18,7 +18,7 @@
 /* What Linux' errno lacks: "call again", in the hypervisor's numbers. */
 #define XEN_ERESTART	85
 
-/* Enough that building a guest takes few calls. */
+/* Enough that lists of domains and the like take few calls. */
 #define ARENA_PAGES	64
 /* The start of the arena, for a call's own structure. */
 #define ARENA_HEAD	1024

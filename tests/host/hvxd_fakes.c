@@ -160,9 +160,15 @@ static struct fake_dom *called(const char *call, uint32_t domid)
 	return refused(call) ? NULL : fake_find(domid);
 }
 
+struct hvctl *hvctl_open_sized(unsigned int pages)
+{
+	(void)pages;
+	return refused("hvctl_open") ? NULL : (struct hvctl *)&fake;
+}
+
 struct hvctl *hvctl_open(void)
 {
-	return refused("hvctl_open") ? NULL : (struct hvctl *)&fake;
+	return hvctl_open_sized(0);
 }
 
 int hvctl_physinfo(struct hvctl *h, struct xen_sysctl_physinfo *out)
