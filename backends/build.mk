@@ -3,7 +3,7 @@ backend-common := $(addprefix backends/common/,ring.c replay.c bus.c kept.c \
 	statefile.c)
 # What a program has and host tests do without: devices, rights, the parent.
 backend-host := $(addprefix backends/common/,grants.c ports.c confine.c \
-	parent.c start.c nodes.c)
+	parent.c start.c nodes.c device.c)
 blkback-data := $(backend-common) $(addprefix backends/blkback/,queue.c \
 	copies.c blkif.c disk.c image_none.c io.c pool.c state.c)
 progs += blkback blkback-nbd

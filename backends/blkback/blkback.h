@@ -16,7 +16,7 @@
 #ifndef BLKBACK_H
 #define BLKBACK_H
 
-#include "backends/common/bus.h"
+#include "backends/common/device.h"
 #include "backends/common/grants.h"
 #include "backends/common/kept.h"
 #include "backends/common/ports.h"
@@ -100,28 +100,20 @@ struct queue {
 
 #define IDLE_KICKS	16	/* idle_kicks from which on they are slowed */
 
-#define VBD_DETACHES	8u
-
 struct vbd {
 	struct vbd *next;
 	struct service *s;
+	struct device dev;
 	struct disk disk;
 	struct order order;
 	struct state_disk *st;
 	struct queue queue[STATE_QUEUES];
-	uint32_t device;
-	enum bus_state own;
-	char name[32];			/* for messages */
 	int64_t last_error;		/* ms, when one was reported */
 	int64_t second;			/* ms, when connects began to count */
 	unsigned int connects;
 	bool hurried;			/* waits for s->later */
 	bool changed;			/* the front end's state was written */
-	int64_t detach[VBD_DETACHES];	/* the requests that wait for the end */
-	unsigned int detaches;
 	bool draining;			/* takes no more, until all is answered */
-	bool going, gone;		/* detaching; to be freed */
-	bool force;
 	struct loop_fd *image;		/* its server's socket; NULL: none */
 	uint32_t image_events;
 };
@@ -183,12 +175,9 @@ struct front {
 
 /* Opens the store; false: it isn't there. */
 bool xs_start(struct service *s);
-void xs_follow(struct vbd *v);
-void xs_unfollow(struct vbd *v);
-enum bus_state xs_own_state(struct vbd *v);
-enum bus_state xs_front_state(struct vbd *v);
+/* Where device's nodes are. */
+struct nodes xs_nodes(const struct service *s, uint32_t device);
 /* False: the store didn't take it. */
-bool xs_set_state(struct vbd *v, enum bus_state state);
 bool xs_offer(struct vbd *v);
 bool xs_describe(struct vbd *v);
 bool xs_set_size(struct vbd *v);

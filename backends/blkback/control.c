@@ -9,7 +9,7 @@
 void control_event(struct service *s, const char *event, const struct vbd *v,
 		   int error, const char *text)
 {
-	parent_event(s->parent, event, &v->device, error, text);
+	parent_event(s->parent, event, &v->dev.nodes.device, error, text);
 }
 
 void control_detached(struct service *s, int64_t id)

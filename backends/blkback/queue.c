@@ -407,7 +407,7 @@ static void watch_images(struct service *s)
 		if (!v->image)
 			continue;
 		if (!m->fns->alive(m)) {
-			log_err("%s: its image's server has gone", v->name);
+			log_err("%s: its image's server has gone", v->dev.name);
 			loop_del_fd(v->image);
 			v->image = NULL;
 			continue;

@@ -13,8 +13,6 @@
 #include <time.h>
 #include "common/log.h"
 
-/* Steps that one look at the store can lead to: Closed, InitWait, Connected. */
-#define STEPS		4
 #define ERROR_PAUSE_MS	1000
 /* A guest connects once in its life, or a few times. More often in a second,
  * and it waits: each time costs us hypercalls, store writes and messages. */
@@ -26,7 +24,7 @@ struct vbd *vbd_find(struct service *s, uint32_t device)
 	struct vbd *v;
 
 	for (v = s->disks; v; v = v->next)
-		if (v->device == device && !v->gone)
+		if (v->dev.nodes.device == device && !v->dev.gone)
 			return v;
 	return NULL;
 }
@@ -64,13 +62,6 @@ static int open_queues(struct vbd *v, bool resume)
 	return 0;
 }
 
-static void set_own(struct vbd *v, enum bus_state state)
-{
-	v->own = state;
-	if (!xs_set_state(v, state))
-		log_warn("%s: the store doesn't take the state", v->name);
-}
-
 /* ---- connecting --------------------------------------------------------- */
 
 static void remember(struct vbd *v, const struct front *f)
@@ -91,9 +82,10 @@ static void connected(struct vbd *v)
 {
 	__atomic_store_n(&v->st->connected, 1, __ATOMIC_RELEASE);
 	if (!xs_describe(v))
-		log_warn("%s: the store doesn't take the disk's size", v->name);
-	set_own(v, BUS_CONNECTED);
-	log_info("%s: connected, %u queue(s) of %u page(s)%s", v->name,
+		log_warn("%s: the store doesn't take the disk's size",
+			 v->dev.name);
+	device_set_own(&v->dev, BUS_CONNECTED);
+	log_info("%s: connected, %u queue(s) of %u page(s)%s", v->dev.name,
 		 v->st->queues, v->st->ring_pages,
 		 v->st->persistent ? ", persistent grants" : "");
 	control_event(v->s, "connected", v, 0, NULL);
@@ -133,19 +125,13 @@ static void resume(struct vbd *v)
 		vbd_break(v, strerror(errno));
 		return;
 	}
-	log_info("%s: goes on with %u request(s) in flight", v->name,
+	log_info("%s: goes on with %u request(s) in flight", v->dev.name,
 		 in_flight(v));
-	if (v->own < BUS_CONNECTED)
+	if (v->dev.own < BUS_CONNECTED)
 		connected(v);
 }
 
 /* ---- leaving ------------------------------------------------------------ */
-
-/* Nobody is left who could attach or detach it, and its guest is gone. */
-static bool is_orphan(struct vbd *v)
-{
-	return !v->s->parent && xs_front_state(v) == BUS_UNKNOWN;
-}
 
 static void left(struct vbd *v)
 {
@@ -154,12 +140,12 @@ static void left(struct vbd *v)
 	close_queues(v);
 	v->draining = false;
 	__atomic_store_n(&v->st->connected, 0, __ATOMIC_RELEASE);
-	set_own(v, BUS_CLOSED);
+	device_set_own(&v->dev, BUS_CLOSED);
 	if (was) {
-		log_info("%s: disconnected", v->name);
+		log_info("%s: disconnected", v->dev.name);
 		control_event(v->s, "disconnected", v, 0, NULL);
 	}
-	v->gone = v->going;
+	v->dev.gone = v->dev.going;
 }
 
 static void leave(struct vbd *v)
@@ -172,7 +158,7 @@ static void leave(struct vbd *v)
 
 void vbd_break(struct vbd *v, const char *text)
 {
-	log_err("%s: stopped: %s", v->name, text);
+	log_err("%s: stopped: %s", v->dev.name, text);
 	control_event(v->s, "broken", v, 0, text);
 	leave(v);
 }
@@ -186,12 +172,12 @@ static void release(struct vbd *v)
 	while (*p != v)
 		p = &(*p)->next;
 	*p = v->next;
-	xs_unfollow(v);
+	nodes_unfollow(&v->dev.nodes);
 	state_forget(v->st);
 	loop_del_fd(v->image);
 	disk_close(&v->disk);
-	for (i = 0; i < v->detaches; i++)
-		control_detached(s, v->detach[i]);
+	for (i = 0; i < v->dev.detaches; i++)
+		control_detached(s, v->dev.detach[i]);
 	free(v);
 	if (!s->disks && !s->parent)
 		loop_stop(s->loop);
@@ -207,7 +193,7 @@ void vbd_settle(struct service *s)
 			left(v);
 			vbd_step(v);
 		}
-		if (v->gone)
+		if (v->dev.gone)
 			release(v);
 	}
 }
@@ -220,16 +206,13 @@ static void act(struct vbd *v, enum bus_act what)
 	case BUS_NOTHING:
 		break;
 	case BUS_OFFER:
-		if (!xs_offer(v))
-			log_warn("%s: the store doesn't take what is offered",
-				 v->name);
-		set_own(v, BUS_INIT_WAIT);
+		device_offered(&v->dev, xs_offer(v));
 		break;
 	case BUS_CONNECT:
 		connect_guest(v);
 		break;
 	case BUS_CLOSE:
-		set_own(v, BUS_CLOSING);
+		device_set_own(&v->dev, BUS_CLOSING);
 		break;
 	case BUS_LEAVE:
 		leave(v);
@@ -270,29 +253,25 @@ void vbd_step(struct vbd *v)
 {
 	unsigned int i;
 
-	for (i = 0; i < STEPS && !v->draining && !v->gone; i++) {
-		enum bus_act what = v->force ? BUS_LEAVE :
-			bus_next(v->own, xs_front_state(v), v->going);
+	for (i = 0; i < DEVICE_STEPS && !v->draining && !v->dev.gone; i++) {
+		enum bus_act what = device_next(&v->dev);
 
 		if (what == BUS_NOTHING ||
 		    (what == BUS_CONNECT && !may_connect(v)))
 			break;
 		act(v, what);
 	}
-	if (v->own == BUS_CLOSED && !v->draining && is_orphan(v))
-		v->gone = true;
+	if (!v->draining && device_is_orphan(&v->dev, v->s->parent))
+		v->dev.gone = true;
 }
 
 bool vbd_detach(struct vbd *v, bool force, int64_t id)
 {
-	if (v->detaches == VBD_DETACHES)
+	if (!device_detach(&v->dev, force, id))
 		return false;
-	v->detach[v->detaches++] = id;
-	v->going = true;
-	v->force |= force;
 	/* Closed already: nobody has to let go. */
-	if (v->own == BUS_CLOSED && !v->draining)
-		v->gone = true;
+	if (v->dev.own == BUS_CLOSED && !v->draining)
+		v->dev.gone = true;
 	else
 		vbd_step(v);
 	return true;
@@ -312,7 +291,7 @@ void vbd_io_error(struct vbd *v, enum blk_kind kind, int error)
 	v->last_error = now;
 	snprintf(text, sizeof(text), "%s: %s",
 		 blk_kind_names[kind], strerror(error));
-	log_err("%s: the guest gets an I/O error: %s", v->name, text);
+	log_err("%s: the guest gets an I/O error: %s", v->dev.name, text);
 	control_event(v->s, "io-error", v, error, text);
 }
 
@@ -326,9 +305,9 @@ static struct vbd *make(struct service *s, uint32_t device, const char *name)
 	if (!v)
 		return NULL;
 	v->s = s;
-	v->device = device;
+	v->dev.nodes = xs_nodes(s, device);
 	v->disk.fd = -1;
-	snprintf(v->name, sizeof(v->name), "%s", name);
+	snprintf(v->dev.name, sizeof(v->dev.name), "%s", name);
 	order_init(&v->order);
 	for (i = 0; i < STATE_QUEUES; i++)
 		v->queue[i].port = -1;
@@ -349,14 +328,13 @@ static void begin(struct vbd *v)
 {
 	v->next = v->s->disks;
 	v->s->disks = v;
-	xs_follow(v);
-	v->own = xs_own_state(v);
+	device_begin(&v->dev);
 	if (was_connected(v)) {
 		resume(v);
-	} else if (v->own == BUS_CONNECTED || v->own == BUS_UNKNOWN) {
+	} else if (v->dev.own == BUS_CONNECTED || v->dev.own == BUS_UNKNOWN) {
 		/* A predecessor that died between two steps of leaving, or a
 		 * node that nobody wrote. */
-		v->own = v->own == BUS_CONNECTED ? BUS_CLOSING :
+		v->dev.own = v->dev.own == BUS_CONNECTED ? BUS_CLOSING :
 			BUS_INITIALISING;
 	}
 	vbd_step(v);

@@ -5,81 +5,56 @@
  */
 #include "blkback.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "backends/common/nodes.h"
-#include "common/log.h"
 #include "libhvxs/hvxs.h"
 
-static struct nodes nodes_of(const struct vbd *v)
+struct nodes xs_nodes(const struct service *s, uint32_t device)
 {
-	return (struct nodes){ v->s->xs, "hvbd", "vbd", v->s->domid, v->device };
-}
-
-/* ---- states ------------------------------------------------------------- */
-
-enum bus_state xs_own_state(struct vbd *v)
-{
-	const struct nodes n = nodes_of(v);
-
-	return nodes_own_state(&n);
-}
-
-enum bus_state xs_front_state(struct vbd *v)
-{
-	const struct nodes n = nodes_of(v);
-
-	return nodes_front_state(&n);
-}
-
-bool xs_set_state(struct vbd *v, enum bus_state state)
-{
-	const struct nodes n = nodes_of(v);
-
-	return nodes_set_state(&n, state);
+	return (struct nodes){ s->xs, "hvbd", "vbd", s->domid, device };
 }
 
 /* ---- what we write ------------------------------------------------------ */
 
 bool xs_offer(struct vbd *v)
 {
-	const struct nodes n = nodes_of(v);
+	const struct nodes *n = &v->dev.nodes;
 	const struct blk_limits *l = &v->disk.limits;
 
-	return nodes_put(&n, "max-ring-page-order", "4") &&
-		nodes_put(&n, "multi-queue-max-queues", "%u", STATE_QUEUES) &&
-		nodes_put(&n, "feature-max-indirect-segments", "%u",
+	return nodes_put(n, "max-ring-page-order", "4") &&
+		nodes_put(n, "multi-queue-max-queues", "%u", STATE_QUEUES) &&
+		nodes_put(n, "feature-max-indirect-segments", "%u",
 		    BLK_INDIRECT_MAX) &&
-		nodes_put(&n, "feature-persistent", "1") &&
-		nodes_put(&n, "feature-flush-cache", "%d", !l->readonly) &&
-		nodes_put(&n, "feature-barrier", "%d", !l->readonly) &&
-		nodes_put(&n, "feature-discard", "%d", l->discard) &&
-		nodes_put(&n, "discard-granularity", "%" PRIu32, v->disk.physical) &&
-		nodes_put(&n, "discard-alignment", "0") &&
-		nodes_put(&n, "discard-secure", "0");
+		nodes_put(n, "feature-persistent", "1") &&
+		nodes_put(n, "feature-flush-cache", "%d", !l->readonly) &&
+		nodes_put(n, "feature-barrier", "%d", !l->readonly) &&
+		nodes_put(n, "feature-discard", "%d", l->discard) &&
+		nodes_put(n, "discard-granularity", "%" PRIu32, v->disk.physical) &&
+		nodes_put(n, "discard-alignment", "0") &&
+		nodes_put(n, "discard-secure", "0");
 }
 
 bool xs_describe(struct vbd *v)
 {
-	const struct nodes n = nodes_of(v);
+	const struct nodes *n = &v->dev.nodes;
 	const struct blk_limits *l = &v->disk.limits;
 
-	return nodes_put(&n, "sectors", "%" PRIu64, l->sectors) &&
-		nodes_put(&n, "info", "%d", l->readonly ? VDISK_READONLY : 0) &&
-		nodes_put(&n, "sector-size", "%" PRIu32, l->sector_size) &&
-		nodes_put(&n, "physical-sector-size", "%" PRIu32, v->disk.physical);
+	return nodes_put(n, "sectors", "%" PRIu64, l->sectors) &&
+		nodes_put(n, "info", "%d", l->readonly ? VDISK_READONLY : 0) &&
+		nodes_put(n, "sector-size", "%" PRIu32, l->sector_size) &&
+		nodes_put(n, "physical-sector-size", "%" PRIu32, v->disk.physical);
 }
 
 /* The front end looks again when the state is written, the same or not. */
 bool xs_set_size(struct vbd *v)
 {
-	const struct nodes n = nodes_of(v);
+	const struct nodes *n = &v->dev.nodes;
 
-	return nodes_put(&n, "sectors", "%" PRIu64, v->disk.limits.sectors) &&
-		(v->own != BUS_CONNECTED || xs_set_state(v, v->own));
+	return nodes_put(n, "sectors", "%" PRIu64, v->disk.limits.sectors) &&
+		(v->dev.own != BUS_CONNECTED ||
+		 nodes_set_state(n, v->dev.own));
 }
 
 /* ---- what the front end wrote ------------------------------------------- */
@@ -124,50 +99,34 @@ static bool protocol_fits(const struct nodes *n)
 
 bool xs_read_front(struct vbd *v, struct front *f, const char **why)
 {
-	const struct nodes n = nodes_of(v);
+	const struct nodes *n = &v->dev.nodes;
 	uint32_t i, order = 0;
 
 	memset(f, 0, sizeof(*f));
 	f->queues = 1;
 	*why = "its protocol is not x86_64-abi";
-	if (!protocol_fits(&n))
+	if (!protocol_fits(n))
 		return false;
 	*why = "its ring-page-order is not 0 to 4";
-	if (nodes_number(&n, "", "ring-page-order", 4, &order) == NUMBER_BAD)
+	if (nodes_number(n, "", "ring-page-order", 4, &order) == NUMBER_BAD)
 		return false;
 	f->ring_pages = 1u << order;
 	*why = "its feature-persistent is not 0 or 1";
-	if (nodes_number(&n, "", "feature-persistent", 1, &f->persistent) ==
+	if (nodes_number(n, "", "feature-persistent", 1, &f->persistent) ==
 	    NUMBER_BAD)
 		return false;
 	*why = "its number of queues is not what was offered";
-	if (nodes_number(&n, "", "multi-queue-num-queues", STATE_QUEUES,
+	if (nodes_number(n, "", "multi-queue-num-queues", STATE_QUEUES,
 			 &f->queues) == NUMBER_BAD || !f->queues)
 		return false;
 	*why = "its ring-ref or event-channel is missing or no number";
 	for (i = 0; i < f->queues; i++)
-		if (!read_queue(&n, f, i))
+		if (!read_queue(n, f, i))
 			return false;
 	return true;
 }
 
 /* ---- watching ----------------------------------------------------------- */
-
-void xs_follow(struct vbd *v)
-{
-	const struct nodes n = nodes_of(v);
-
-	if (!nodes_follow(&n))
-		log_err("%s: the store watches no more: %s", v->name,
-			strerror(errno));
-}
-
-void xs_unfollow(struct vbd *v)
-{
-	const struct nodes n = nodes_of(v);
-
-	nodes_unfollow(&n);
-}
 
 static void on_watch(void *arg, uint32_t events)
 {

@@ -11,7 +11,7 @@
 void control_event(struct service *s, const char *event, const struct vif *v,
 		   const char *text)
 {
-	parent_event(s->parent, event, &v->device, 0, text);
+	parent_event(s->parent, event, &v->dev.nodes.device, 0, text);
 }
 
 void control_detached(struct service *s, int64_t id)

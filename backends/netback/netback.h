@@ -17,7 +17,7 @@
 #ifndef NETBACK_H
 #define NETBACK_H
 
-#include "backends/common/bus.h"
+#include "backends/common/device.h"
 #include "backends/common/grants.h"
 #include "backends/common/ports.h"
 #include "backends/common/ring.h"
@@ -123,12 +123,10 @@ struct vif_spec {
 	int tap[STATE_QUEUES];
 };
 
-/* Requests for one card's end at a time. */
-#define VIF_DETACHES	8u
-
 struct vif {
 	struct vif *next;
 	struct service *s;
+	struct device dev;
 	struct state_nic *st;
 	struct counters count;
 	struct rate rate;
@@ -138,16 +136,10 @@ struct vif {
 	struct tap tap[STATE_QUEUES];
 	struct queue queue[STATE_QUEUES];
 	unsigned int taps, queues;
-	uint32_t device;
-	enum bus_state own;
-	char name[32];			/* for messages */
 	int64_t last_complaint;		/* ms */
 	int64_t talk_since;		/* ms; when talk began to count */
 	unsigned int talk;		/* lines that the guest brought about */
-	int64_t detach[VIF_DETACHES];	/* the requests that wait for the end */
-	unsigned int detaches;
 	int carrier;			/* as the tap has it; -1: not known */
-	bool broken, going, gone, force;
 };
 
 /* ---- queue.c ------------------------------------------------------------ */
@@ -227,12 +219,9 @@ struct front {
 
 /* Opens the store; false: it isn't there. */
 bool xs_start(struct service *s);
-void xs_follow(struct vif *v);
-void xs_unfollow(struct vif *v);
-enum bus_state xs_own_state(struct vif *v);
-enum bus_state xs_front_state(struct vif *v);
+/* Where device's nodes are. */
+struct nodes xs_nodes(const struct service *s, uint32_t device);
 /* False: the store didn't take it. */
-bool xs_set_state(struct vif *v, enum bus_state state);
 bool xs_offer(struct vif *v);
 /* False: what is there makes no sense; why names it. */
 bool xs_read_front(struct vif *v, struct front *f, const char **why);

@@ -14,8 +14,6 @@
 #include "common/log.h"
 #include "tap.h"
 
-/* Steps that one look at the store can lead to: Closed, InitWait, Connected. */
-#define STEPS		4
 #define COMPLAINT_MS	1000
 #define TALK_MS		1000
 #define TALK_LINES	4u
@@ -25,7 +23,7 @@ struct vif *vif_find(struct service *s, uint32_t device)
 	struct vif *v;
 
 	for (v = s->vifs; v; v = v->next)
-		if (v->device == device && !v->gone)
+		if (v->dev.nodes.device == device && !v->dev.gone)
 			return v;
 	return NULL;
 }
@@ -37,7 +35,7 @@ void vif_complain(struct vif *v, const char *what, const char *why)
 	if (v->last_complaint && now - v->last_complaint < COMPLAINT_MS)
 		return;
 	v->last_complaint = now;
-	log_warn("%s: %s: %s", v->name, what, why);
+	log_warn("%s: %s: %s", v->dev.name, what, why);
 }
 
 /* Whether one more line is said: a guest that comes and goes without end gets
@@ -51,13 +49,6 @@ static bool may_talk(struct vif *v)
 		v->talk = 0;
 	}
 	return v->talk++ < TALK_LINES;
-}
-
-static void set_own(struct vif *v, enum bus_state state)
-{
-	v->own = state;
-	if (!xs_set_state(v, state))
-		log_warn("%s: the store doesn't take the state", v->name);
 }
 
 /* ---- the tap ------------------------------------------------------------ */
@@ -80,7 +71,7 @@ void vif_set_carrier(struct vif *v)
 		return;
 	v->carrier = up;
 	if (tap_set_carrier(v->tap[0].fd, up))
-		log_warn("%s: carrier: %s", v->name, strerror(errno));
+		log_warn("%s: carrier: %s", v->dev.name, strerror(errno));
 }
 
 static void poll_taps(struct vif *v, bool on)
@@ -101,7 +92,7 @@ static void set_offloads(struct vif *v)
 	unsigned int flags = vnet_offloads(&v->taste);
 
 	if (tap_set_offloads(v->tap[0].fd, flags))
-		log_warn("%s: offloads: %s", v->name, strerror(errno));
+		log_warn("%s: offloads: %s", v->dev.name, strerror(errno));
 }
 
 /* ---- connecting --------------------------------------------------------- */
@@ -154,45 +145,39 @@ static void connect_guest(struct vif *v, bool resume)
 	/* The list of groups ended with the process that had it: then all of
 	 * them are for the guest. */
 	v->mcast = (struct mcast){ .chosen = f.chooses_groups && !resume };
-	if (v->own != BUS_CONNECTED)
-		set_own(v, BUS_CONNECTED);
+	if (v->dev.own != BUS_CONNECTED)
+		device_set_own(&v->dev, BUS_CONNECTED);
 	poll_taps(v, true);
 	vif_set_carrier(v);
 	/* What was answered, or put into a ring, while nobody was here. */
 	for (i = 0; resume && i < v->queues; i++)
 		queue_notify(&v->queue[i]);
 	if (may_talk(v))
-		log_info("%s: %s, %u queue(s)", v->name,
+		log_info("%s: %s, %u queue(s)", v->dev.name,
 			 resume ? "goes on" : "connected", v->queues);
 	control_event(v->s, "connected", v, NULL);
 }
 
 /* ---- leaving ------------------------------------------------------------ */
 
-/* Nobody is left who could attach or detach it, and its guest is gone. */
-static bool is_orphan(struct vif *v)
-{
-	return !v->s->parent && xs_front_state(v) == BUS_UNKNOWN;
-}
-
 static void leave(struct vif *v)
 {
 	bool was = v->queues > 0;
 
 	close_queues(v);
-	set_own(v, BUS_CLOSED);
+	device_set_own(&v->dev, BUS_CLOSED);
 	if (was) {
 		if (may_talk(v))
-			log_info("%s: disconnected", v->name);
+			log_info("%s: disconnected", v->dev.name);
 		control_event(v->s, "disconnected", v, NULL);
 	}
-	v->gone = v->going;
+	v->dev.gone = v->dev.going;
 }
 
 void vif_break(struct vif *v, const char *text)
 {
 	if (may_talk(v))
-		log_err("%s: stopped: %s", v->name, text);
+		log_err("%s: stopped: %s", v->dev.name, text);
 	control_event(v->s, "broken", v, text);
 	leave(v);
 }
@@ -224,14 +209,14 @@ static void release(struct vif *v)
 	while (*p != v)
 		p = &(*p)->next;
 	*p = v->next;
-	xs_unfollow(v);
+	nodes_unfollow(&v->dev.nodes);
 	state_forget(v->st);
 	forget_taps(v);
 	for (i = 0; i < v->taps; i++)
 		close(v->tap[i].fd);
 	loop_del_timer(v->refill);
-	for (i = 0; i < v->detaches; i++)
-		control_detached(s, v->detach[i]);
+	for (i = 0; i < v->dev.detaches; i++)
+		control_detached(s, v->dev.detach[i]);
 	free(v);
 	if (!s->vifs && !s->parent)
 		loop_stop(s->loop);
@@ -243,7 +228,7 @@ void vif_settle(struct service *s)
 
 	for (v = s->vifs; v; v = next) {
 		next = v->next;
-		if (v->gone)
+		if (v->dev.gone)
 			release(v);
 	}
 }
@@ -256,16 +241,13 @@ static void act(struct vif *v, enum bus_act what)
 	case BUS_NOTHING:
 		break;
 	case BUS_OFFER:
-		if (!xs_offer(v))
-			log_warn("%s: the store doesn't take what is offered",
-				 v->name);
-		set_own(v, BUS_INIT_WAIT);
+		device_offered(&v->dev, xs_offer(v));
 		break;
 	case BUS_CONNECT:
 		connect_guest(v, false);
 		break;
 	case BUS_CLOSE:
-		set_own(v, BUS_CLOSING);
+		device_set_own(&v->dev, BUS_CLOSING);
 		break;
 	case BUS_LEAVE:
 		leave(v);
@@ -277,28 +259,24 @@ void vif_step(struct vif *v)
 {
 	unsigned int i;
 
-	for (i = 0; i < STEPS && !v->gone; i++) {
-		enum bus_act what = v->force ? BUS_LEAVE :
-			bus_next(v->own, xs_front_state(v), v->going);
+	for (i = 0; i < DEVICE_STEPS && !v->dev.gone; i++) {
+		enum bus_act what = device_next(&v->dev);
 
 		if (what == BUS_NOTHING)
 			break;
 		act(v, what);
 	}
-	if (v->own == BUS_CLOSED && is_orphan(v))
-		v->gone = true;
+	if (device_is_orphan(&v->dev, v->s->parent))
+		v->dev.gone = true;
 }
 
 bool vif_detach(struct vif *v, bool force, int64_t id)
 {
-	if (v->detaches == VIF_DETACHES)
+	if (!device_detach(&v->dev, force, id))
 		return false;
-	v->detach[v->detaches++] = id;
-	v->going = true;
-	v->force |= force;
 	/* Closed already: nobody has to let go. */
-	if (v->own == BUS_CLOSED)
-		v->gone = true;
+	if (v->dev.own == BUS_CLOSED)
+		v->dev.gone = true;
 	else
 		vif_step(v);
 	return true;
@@ -316,9 +294,9 @@ static struct vif *make(struct service *s, uint32_t device, const char *name,
 	if (!v)
 		return NULL;
 	v->s = s;
-	v->device = device;
+	v->dev.nodes = xs_nodes(s, device);
 	v->carrier = -1;
-	snprintf(v->name, sizeof(v->name), "%s", name);
+	snprintf(v->dev.name, sizeof(v->dev.name), "%s", name);
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	rate_init(&v->rate, spec->rate_bytes, spec->rate_interval,
 		  now.tv_sec * 1000000ull + now.tv_nsec / 1000);
@@ -350,11 +328,11 @@ static void begin(struct vif *v)
 {
 	v->next = v->s->vifs;
 	v->s->vifs = v;
-	xs_follow(v);
-	v->own = xs_own_state(v);
-	if (v->own == BUS_UNKNOWN)
-		v->own = BUS_INITIALISING;
-	if (v->own == BUS_CONNECTED && xs_front_state(v) == BUS_CONNECTED)
+	device_begin(&v->dev);
+	if (v->dev.own == BUS_UNKNOWN)
+		v->dev.own = BUS_INITIALISING;
+	if (v->dev.own == BUS_CONNECTED &&
+	    nodes_front_state(&v->dev.nodes) == BUS_CONNECTED)
 		connect_guest(v, true);
 	else
 		vif_set_carrier(v);
@@ -378,7 +356,7 @@ static const char *prepare(struct vif *v, const struct vif_spec *spec)
 	if (take_taps(v, spec))
 		return "a descriptor is not a tap with IFF_VNET_HDR and "
 			"IFF_NO_PI";
-	v->st = state_find(v->s->state, v->device);
+	v->st = state_find(v->s->state, v->dev.nodes.device);
 	if (v->st)
 		return NULL;
 	errno = ENOSPC;

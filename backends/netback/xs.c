@@ -5,55 +5,29 @@
  */
 #include "netback.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include "backends/common/nodes.h"
-#include "common/log.h"
 #include "libhvxs/hvxs.h"
 
-static struct nodes nodes_of(const struct vif *v)
+struct nodes xs_nodes(const struct service *s, uint32_t device)
 {
-	return (struct nodes){ v->s->xs, "hvif", "vif", v->s->domid, v->device };
-}
-
-/* ---- states ------------------------------------------------------------- */
-
-enum bus_state xs_own_state(struct vif *v)
-{
-	const struct nodes n = nodes_of(v);
-
-	return nodes_own_state(&n);
-}
-
-enum bus_state xs_front_state(struct vif *v)
-{
-	const struct nodes n = nodes_of(v);
-
-	return nodes_front_state(&n);
-}
-
-bool xs_set_state(struct vif *v, enum bus_state state)
-{
-	const struct nodes n = nodes_of(v);
-
-	return nodes_set_state(&n, state);
+	return (struct nodes){ s->xs, "hvif", "vif", s->domid, device };
 }
 
 bool xs_offer(struct vif *v)
 {
-	const struct nodes n = nodes_of(v);
+	const struct nodes *n = &v->dev.nodes;
 
-	return nodes_put(&n, "feature-sg", "1") &&
-		nodes_put(&n, "feature-gso-tcpv4", "1") &&
-		nodes_put(&n, "feature-gso-tcpv6", "1") &&
-		nodes_put(&n, "feature-ipv6-csum-offload", "1") &&
-		nodes_put(&n, "feature-rx-copy", "1") &&
-		nodes_put(&n, "feature-rx-flip", "0") &&
-		nodes_put(&n, "feature-multicast-control", "1") &&
-		nodes_put(&n, "feature-split-event-channels", "1") &&
-		nodes_put(&n, "multi-queue-max-queues", "%u", v->taps);
+	return nodes_put(n, "feature-sg", "1") &&
+		nodes_put(n, "feature-gso-tcpv4", "1") &&
+		nodes_put(n, "feature-gso-tcpv6", "1") &&
+		nodes_put(n, "feature-ipv6-csum-offload", "1") &&
+		nodes_put(n, "feature-rx-copy", "1") &&
+		nodes_put(n, "feature-rx-flip", "0") &&
+		nodes_put(n, "feature-multicast-control", "1") &&
+		nodes_put(n, "feature-split-event-channels", "1") &&
+		nodes_put(n, "multi-queue-max-queues", "%u", v->taps);
 }
 
 /* ---- what the front end wrote ------------------------------------------- */
@@ -107,47 +81,31 @@ static void read_taste(const struct nodes *n, struct vnet_taste *taste)
 
 bool xs_read_front(struct vif *v, struct front *f, const char **why)
 {
-	const struct nodes n = nodes_of(v);
+	const struct nodes *n = &v->dev.nodes;
 	uint32_t i;
 
 	memset(f, 0, sizeof(*f));
 	f->queues = 1;
 	*why = "it doesn't ask for copies (request-rx-copy)";
-	if (!front_flag(&n, "request-rx-copy"))
+	if (!front_flag(n, "request-rx-copy"))
 		return false;
 	*why = "it doesn't tell of new rx slots (feature-rx-notify)";
-	if (!front_flag(&n, "feature-rx-notify"))
+	if (!front_flag(n, "feature-rx-notify"))
 		return false;
 	*why = "its number of queues is not what was offered";
-	if (nodes_number(&n, "", "multi-queue-num-queues", v->taps,
+	if (nodes_number(n, "", "multi-queue-num-queues", v->taps,
 			 &f->queues) == NUMBER_BAD || !f->queues)
 		return false;
 	*why = "its ring-ref or event-channel is missing or no number";
 	for (i = 0; i < f->queues; i++)
-		if (!read_queue(&n, f, i))
+		if (!read_queue(n, f, i))
 			return false;
-	read_taste(&n, &f->taste);
-	f->chooses_groups = front_flag(&n, "request-multicast-control");
+	read_taste(n, &f->taste);
+	f->chooses_groups = front_flag(n, "request-multicast-control");
 	return true;
 }
 
 /* ---- watching ----------------------------------------------------------- */
-
-void xs_follow(struct vif *v)
-{
-	const struct nodes n = nodes_of(v);
-
-	if (!nodes_follow(&n))
-		log_err("%s: the store watches no more: %s", v->name,
-			strerror(errno));
-}
-
-void xs_unfollow(struct vif *v)
-{
-	const struct nodes n = nodes_of(v);
-
-	nodes_unfollow(&n);
-}
 
 static void on_watch(void *arg, uint32_t events)
 {

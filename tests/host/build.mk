@@ -112,7 +112,7 @@ test_blk_ring-src := $(addprefix backends/common/,ring.c replay.c)
 test_blk_parse-src := backends/blkback/blkif.c backends/common/bus.c
 user-tests += test_blk_path
 test_blk_path-src = tests/host/fake_blk.c backends/blkback/vbd.c \
-	backends/common/bus.c $(filter-out backends/common/bus.c,$(blkback-data))
+	backends/common/device.c $(blkback-data)
 test_blk_path-libs := libcommon.a -luring -lpthread
 # Images, by Debian's qemu-nbd.
 user-tests += test_blk_image
@@ -149,7 +149,8 @@ test_netcontrol-libs := libcommon.a -ljson-c
 
 user-tests += test_netlife
 test_netlife-src = $(addprefix backends/netback/,vif.c xs.c) \
-	backends/common/nodes.c dom0-tools/common/log.c $(netback-tested)
+	$(addprefix backends/common/,nodes.c device.c) \
+	dom0-tools/common/log.c $(netback-tested)
 user-tests += test_bridge
 test_bridge-libs := libbridge.a
 # The store, turned in the test's own process.

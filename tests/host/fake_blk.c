@@ -22,9 +22,9 @@ bool fake_persistent;
 static int memory;		/* the guest's, as a file */
 static uint8_t *guest;
 
-static struct fake_front *front_of(const struct vbd *v)
+static struct fake_front *front_of(const struct nodes *n)
 {
-	return &fake->front[v->device - 1];
+	return &fake->front[n->device - 1];
 }
 
 /* ---- grants ------------------------------------------------------------- */
@@ -154,30 +154,37 @@ void ports_unmask(struct ports *p, uint32_t port)
 
 /* ---- the store and the parent ------------------------------------------- */
 
-void xs_follow(struct vbd *v)
+bool nodes_follow(const struct nodes *n)
 {
-	(void)v;
-}
-
-void xs_unfollow(struct vbd *v)
-{
-	(void)v;
-}
-
-enum bus_state xs_own_state(struct vbd *v)
-{
-	return front_of(v)->own;
-}
-
-enum bus_state xs_front_state(struct vbd *v)
-{
-	return front_of(v)->state;
-}
-
-bool xs_set_state(struct vbd *v, enum bus_state state)
-{
-	front_of(v)->own = state;
+	(void)n;
 	return true;
+}
+
+void nodes_unfollow(const struct nodes *n)
+{
+	(void)n;
+}
+
+enum bus_state nodes_own_state(const struct nodes *n)
+{
+	return front_of(n)->own;
+}
+
+enum bus_state nodes_front_state(const struct nodes *n)
+{
+	return front_of(n)->state;
+}
+
+bool nodes_set_state(const struct nodes *n, enum bus_state state)
+{
+	front_of(n)->own = state;
+	return true;
+}
+
+struct nodes xs_nodes(const struct service *s, uint32_t device)
+{
+	(void)s;
+	return (struct nodes){ .device = device };
 }
 
 bool xs_offer(struct vbd *v)
@@ -201,8 +208,8 @@ bool xs_set_size(struct vbd *v)
 bool xs_read_front(struct vbd *v, struct front *f, const char **why)
 {
 	*why = "bad choice";
-	*f = front_of(v)->choice;
-	return !front_of(v)->bad_choice;
+	*f = front_of(&v->dev.nodes)->choice;
+	return !front_of(&v->dev.nodes)->bad_choice;
 }
 
 void control_event(struct service *s, const char *event, const struct vbd *v,
@@ -352,7 +359,7 @@ void fake_connect(unsigned int i, uint32_t ring_pages)
 	uint32_t p;
 
 	memset(f, 0, sizeof(*f));
-	f->own = v->own;
+	f->own = v->dev.own;
 	f->state = BUS_INITIALISED;
 	f->choice.queues = 1;
 	f->choice.persistent = fake_persistent;

@@ -704,7 +704,7 @@ static void test_states(void **arg)
 		v->second = 0;
 		v->connects = 0;
 		vbd_step(v);
-		if (v->own == BUS_CONNECTED && v->queue[0].v) {
+		if (v->dev.own == BUS_CONNECTED && v->queue[0].v) {
 			connected++;
 			/* The guest's own indices are of no interest. */
 			((struct ring_head *)(void *)fake_page(1))->req_prod =
@@ -748,10 +748,10 @@ static void test_haste(void **arg)
 		vbd_step(v);
 	}
 	assert_true(fake->events[0] - before <= 4);
-	assert_int_equal(v->own, BUS_INIT_WAIT);
+	assert_int_equal(v->dev.own, BUS_INIT_WAIT);
 	v->second = 0;				/* one has passed */
 	vbd_on_later(&fake_service);
-	assert_int_equal(v->own, BUS_CONNECTED);
+	assert_int_equal(v->dev.own, BUS_CONNECTED);
 	close(image);
 }
 

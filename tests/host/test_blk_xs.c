@@ -140,7 +140,7 @@ void service_round(struct service *s)
 /* ---- the tests ---------------------------------------------------------- */
 
 static struct service service = { .domid = 7 };
-static struct vbd vbd = { .s = &service, .device = 51712, .name = "xvda" };
+static struct vbd vbd = { .s = &service };
 
 static void put(const char *name, const char *text)
 {
@@ -154,6 +154,7 @@ static int clear(void **arg)
 {
 	(void)arg;
 	nodes = 0;
+	vbd.dev.nodes = xs_nodes(&service, 51712);
 	return 0;
 }
 
@@ -274,12 +275,12 @@ static void test_numbers(void **arg)
 static void test_no_orphans(void **arg)
 {
 	(void)arg;
-	assert_false(xs_set_state(&vbd, BUS_CLOSED));
+	assert_false(nodes_set_state(&vbd.dev.nodes, BUS_CLOSED));
 	assert_int_equal(nodes, 0);
 	xs_write(NULL, 0, BACK "frontend", "x", 1);
-	assert_true(xs_set_state(&vbd, BUS_CLOSED));
-	assert_int_equal(xs_own_state(&vbd), BUS_CLOSED);
-	assert_int_equal(xs_front_state(&vbd), BUS_UNKNOWN);
+	assert_true(nodes_set_state(&vbd.dev.nodes, BUS_CLOSED));
+	assert_int_equal(nodes_own_state(&vbd.dev.nodes), BUS_CLOSED);
+	assert_int_equal(nodes_front_state(&vbd.dev.nodes), BUS_UNKNOWN);
 }
 
 static void test_description(void **arg)
@@ -288,7 +289,7 @@ static void test_description(void **arg)
 	xs_write(NULL, 0, BACK "frontend", "x", 1);
 	vbd.disk.limits = (struct blk_limits){ 1000, 4096, true, false };
 	vbd.disk.physical = 4096;
-	vbd.own = BUS_CONNECTED;
+	vbd.dev.own = BUS_CONNECTED;
 	assert_true(xs_offer(&vbd) && xs_describe(&vbd));
 	assert_string_equal(node[find(BACK "sectors")].text, "1000");
 	assert_string_equal(node[find(BACK "info")].text, "4");

@@ -24,7 +24,7 @@ static bool there, forced, busy;
 struct vif *vif_find(struct service *s, uint32_t device)
 {
 	(void)s;
-	return there && device == nic.device ? &nic : NULL;
+	return there && device == nic.dev.nodes.device ? &nic : NULL;
 }
 
 struct vif *vif_attach(struct service *s, uint32_t device, const char *name,
@@ -40,7 +40,8 @@ struct vif *vif_attach(struct service *s, uint32_t device, const char *name,
 		return NULL;
 	}
 	asked = *spec;
-	nic = (struct vif){ .s = s, .device = device, .taps = spec->taps };
+	nic = (struct vif){ .s = s, .dev.nodes.device = device,
+			    .taps = spec->taps };
 	there = true;
 	return &nic;
 }

@@ -450,7 +450,7 @@ static void flips(void **state)
 		front_goes(values[(seed >> 33) % 11]);
 		assert_ptr_equal(v, fake->s.vifs);
 		assert_int_equal(fake->mapped, 2 * v->queues);
-		assert_true(v->queues == 0 || v->own >= BUS_CONNECTED);
+		assert_true(v->queues == 0 || v->dev.own >= BUS_CONNECTED);
 		assert_true(v->queues || !fake->carrier);
 	}
 	/* The numbers are the seed's: both ways were gone. */
