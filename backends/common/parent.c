@@ -188,8 +188,10 @@ struct parent *parent_start(struct loop *l, int fd,
 		return NULL;
 	*p = (struct parent){ .fd = fd, .fns = fns, .arg = arg };
 	p->entry = loop_add_fd(l, fd, EPOLLIN, on_socket, p);
-	if (p->entry)
-		return p;
-	free(p);
-	return NULL;
+	if (!p->entry) {
+		free(p);
+		return NULL;
+	}
+	parent_event(p, "ready", NULL, 0, NULL);
+	return p;
 }

@@ -31,7 +31,7 @@ struct parent_fns {
 	void (*hung_up)(void *arg);	/* the parent is gone, and p */
 };
 
-/* Serves the socket fd, which it takes. NULL and errno. */
+/* Serves the socket fd, which it takes, and says "ready". NULL and errno. */
 struct parent *parent_start(struct loop *l, int fd,
 			    const struct parent_fns *fns, void *arg);
 /* Takes obj. A parent that doesn't read loses what it doesn't take; p may be

@@ -129,8 +129,5 @@ int control_start(struct service *s, int fd)
 	static const struct parent_fns fns = { hear, heard, hung_up };
 
 	s->parent = parent_start(s->loop, fd, &fns, s);
-	if (!s->parent)
-		return -1;
-	parent_event(s->parent, "ready", NULL, 0, NULL);
-	return 0;
+	return s->parent ? 0 : -1;
 }
