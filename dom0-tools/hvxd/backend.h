@@ -100,8 +100,9 @@ struct backend_kind {
 	/* Can device i be served? */
 	int (*check)(struct hvxd *hd, const struct guest_config *c,
 		     unsigned int i, struct fault *f);
-	/* The nodes of either side. base: dom0's, or the record of it; perm
-	 * is base's, as in store.h. */
+	/* The nodes of either side; of the front end's those that not every
+	 * kind has. base: dom0's, or the record of it; perm is base's, as in
+	 * store.h. */
 	int (*put_back)(const struct device_nodes *n, struct store_txn *t,
 			const char *base, int perm);
 	int (*put_front)(const struct device_nodes *n, struct store_txn *t);
@@ -126,6 +127,8 @@ extern const struct backend_kind *const backend_kinds[BACKEND_KINDS];
 struct device_nodes device_nodes(struct dom *d, const struct backend_kind *kind,
 				 unsigned int i);
 int device_nodes_put(const struct device_nodes *n, struct store_txn *t);
+/* Whether dom0 serves a device with this backend=; NULL: none was given. */
+bool device_from_dom0(const char *domain);
 /* nodes.c: one node of a device; perm as in store.h. */
 int device_node(struct store_txn *t, uint32_t domid, int perm, const char *base,
 		const char *name, const char *fmt, ...)

@@ -49,8 +49,7 @@ static int check(struct hvxd *hd, const struct guest_config *c, unsigned int i,
 {
 	const struct guest_disk *disk = &c->disks[i];
 
-	if (disk->backend_domain && strcmp(disk->backend_domain, "0") &&
-	    strcmp(disk->backend_domain, "Domain-0"))
+	if (!device_from_dom0(disk->backend_domain))
 		return unserved(disk, f, "served by another domain than dom0",
 				"leave out backend=");
 	if (disk->script)
@@ -100,12 +99,7 @@ static int put_front(const struct device_nodes *n, struct store_txn *t)
 	const struct guest_disk *disk = &n->d->config.disks[n->i];
 	uint32_t id = n->d->domid;
 
-	return device_node(t, id, PERM_GUEST_SHOWN, n->front, "", "%s", "") ||
-	       device_node(t, id, PERM_PARENT, n->front, "backend", "%s",
-			   n->back) ||
-	       device_node(t, id, PERM_PARENT, n->front, "backend-id", "0") ||
-	       device_node(t, id, PERM_PARENT, n->front, "state", "1") ||
-	       device_node(t, id, PERM_PARENT, n->front, "virtual-device", "%u",
+	return device_node(t, id, PERM_PARENT, n->front, "virtual-device", "%u",
 			   disk->number) ||
 	       device_node(t, id, PERM_PARENT, n->front, "device-type", "%s",
 			   disk->cdrom ? "cdrom" : "disk") ||

@@ -70,8 +70,7 @@ static int check(struct hvxd *hd, const struct guest_config *c, unsigned int i,
 	const struct guest_vif *vif = &c->vifs[i];
 	char text[BRIDGE_WHY], name[BRIDGE_NAME];
 
-	if (vif->backend_domain && strcmp(vif->backend_domain, "0") &&
-	    strcmp(vif->backend_domain, "Domain-0"))
+	if (!device_from_dom0(vif->backend_domain))
 		return unserved(vif, f, "served by another domain than dom0");
 	if (!bridges(hd))
 		return fault_errno(f, "devices", c->name, "netlink");
@@ -152,12 +151,7 @@ static int put_front(const struct device_nodes *n, struct store_txn *t)
 	const struct guest_vif *vif = &n->d->config.vifs[n->i];
 	uint32_t id = n->d->domid;
 
-	return device_node(t, id, PERM_GUEST_SHOWN, n->front, "", "%s", "") ||
-	       device_node(t, id, PERM_PARENT, n->front, "backend", "%s",
-			   n->back) ||
-	       device_node(t, id, PERM_PARENT, n->front, "backend-id", "0") ||
-	       device_node(t, id, PERM_PARENT, n->front, "state", "1") ||
-	       device_node(t, id, PERM_PARENT, n->front, "handle", "%u",
+	return device_node(t, id, PERM_PARENT, n->front, "handle", "%u",
 			   n->number) ||
 	       device_node(t, id, PERM_PARENT, n->front, "mac", "%s",
 			   vif->mac) ||
