@@ -14,8 +14,8 @@ evtchn-src := $(host-machine) xen-core/chan/evtchn.c \
 	xen-core/chan/evtchn_op.c xen-core/chan/evtchn_audit.c \
 	xen-core/chan/virq.c
 host-tests += test_evtchn test_evtchn_fifo
-test_evtchn-src := $(evtchn-src)
-test_evtchn_fifo-src := $(evtchn-src)
+test_evtchn-src := tests/host/evtchn_rig.c $(evtchn-src)
+test_evtchn_fifo-src := $(test_evtchn-src)
 host-tests += test_irq
 test_irq-src := xen-core/cpu/irq.c $(host-machine)
 gnttab-src := $(host-machine) tests/host/pt_model.c xen-core/pv/sample.c \
@@ -47,7 +47,7 @@ test_timer-src := xen-core/sched/timer.c $(host-machine)
 host-tests += test_printf
 test_printf-src := tests/host/core_printf.c
 host-tests += test_chan_race
-test_chan_race-src := $(evtchn-src) $(filter-out $(evtchn-src),$(gnttab-src))
+test_chan_race-src := $(test_evtchn-src) $(filter-out $(evtchn-src),$(gnttab-src))
 test_chan_race-libs := -lpthread
 decode-src := $(host-machine) xen-core/interp/decode.c \
 	xen-core/interp/ptestore.c

@@ -17,8 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "machine.h"
-#include <hvx/evtchn.h>
+#include "evtchn_rig.h"
 #include <hvx/gnttab.h>
 #include <hvx/hypercall.h>
 
@@ -89,16 +88,6 @@ static void run_two(void *(*a)(void *), void *(*b)(void *))
 
 /* ---- ports ----------------------------------------------------------------- */
 
-static struct domain *make(domid_t id)
-{
-	struct domain *d = host_make_domain(id, 2);
-
-	assert_int_equal(evtchn_init_domain(d), 0);
-	evtchn_init_vcpu(host_make_vcpu(d, 0));
-	evtchn_init_vcpu(host_make_vcpu(d, 1));
-	return d;
-}
-
 static int setup_ports(void **state)
 {
 	unsigned int port;
@@ -106,8 +95,8 @@ static int setup_ports(void **state)
 	(void)state;
 	host_reset(2);
 	host.quiet = true;
-	d1 = make(1);
-	d2 = make(2);
+	d1 = evtchn_make(1, 2);
+	d2 = evtchn_make(2, 2);
 	v1 = d1->vcpu[0];
 	v2 = d2->vcpu[0];
 	/* The pages, while only one allocates. */
@@ -119,10 +108,7 @@ static int setup_ports(void **state)
 static void unmake(struct domain *d)
 {
 	assert_int_equal(d->refs, 1);
-	d->is_dying = true;
-	assert_int_equal(evtchn_destroy_domain(d), 0);
-	evtchn_free_domain(d);
-	host_free_domain(d);
+	evtchn_unmake(d);
 }
 
 static int teardown_ports(void **state)

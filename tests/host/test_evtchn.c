@@ -11,8 +11,7 @@
 
 #include <string.h>
 
-#include "machine.h"
-#include <hvx/evtchn.h>
+#include "evtchn_rig.h"
 #include <hvx/hypercall.h>
 #include <hvx/irq.h>
 
@@ -53,28 +52,18 @@ static long call(struct vcpu *v, int cmd, void *arg)
 	return rc;
 }
 
-static struct domain *make(domid_t id, unsigned int vcpus)
-{
-	struct domain *d = host_make_domain(id, vcpus);
-
-	assert_int_equal(evtchn_init_domain(d), 0);
-	for (unsigned int i = 0; i < vcpus; i++)
-		evtchn_init_vcpu(host_make_vcpu(d, i));
-	return d;
-}
-
 static int setup(void **state)
 {
 	(void)state;
 	host_reset(2);
 	host.quiet = true;
 	memset(pirqs, 0, sizeof(pirqs));
-	d0 = make(0, 1);
+	d0 = evtchn_make(0, 1);
 	d0->is_hw = true;
 	d0->pirqs = pirqs;
 	hw_domain = d0;
-	d1 = make(1, 3);
-	d2 = make(2, 1);
+	d1 = evtchn_make(1, 3);
+	d2 = evtchn_make(2, 1);
 	v0 = d0->vcpu[0];
 	v1 = d1->vcpu[0];
 	v1b = d1->vcpu[1];
@@ -82,21 +71,12 @@ static int setup(void **state)
 	return 0;
 }
 
-static void unmake(struct domain *d)
-{
-	d->is_dying = true;
-	assert_int_equal(evtchn_destroy_domain(d), 0);
-	assert_int_equal(d->evtchn.in_use, 0);
-	evtchn_free_domain(d);
-	host_free_domain(d);
-}
-
 static int teardown(void **state)
 {
 	(void)state;
-	unmake(d2);
-	unmake(d1);
-	unmake(d0);
+	evtchn_unmake(d2);
+	evtchn_unmake(d1);
+	evtchn_unmake(d0);
 	hw_domain = NULL;
 	assert_int_equal(host.pages_out, 0);
 	assert_int_equal(host.heap_out, 0);

@@ -12,8 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "machine.h"
-#include <hvx/evtchn.h>
+#include "evtchn_rig.h"
 #include <hvx/hypercall.h>
 
 #define VCPUS 2
@@ -33,23 +32,13 @@ static long call(struct vcpu *v, int cmd, void *arg)
 	return rc;
 }
 
-static struct domain *make(domid_t id, unsigned int vcpus)
-{
-	struct domain *d = host_make_domain(id, vcpus);
-
-	assert_int_equal(evtchn_init_domain(d), 0);
-	for (unsigned int i = 0; i < vcpus; i++)
-		evtchn_init_vcpu(host_make_vcpu(d, i));
-	return d;
-}
-
 static int setup(void **state)
 {
 	(void)state;
 	host_reset(2);
 	host.quiet = true;
-	d1 = make(1, VCPUS + 1);	/* the last has no control block */
-	d2 = make(2, 1);
+	d1 = evtchn_make(1, VCPUS + 1);	/* the last has no control block */
+	d2 = evtchn_make(2, 1);
 	v1 = d1->vcpu[0];
 	v2 = d2->vcpu[0];
 	for (unsigned int i = 0; i < VCPUS; i++) {
@@ -63,18 +52,10 @@ static int setup(void **state)
 	return 0;
 }
 
-static void unmake(struct domain *d)
-{
-	d->is_dying = true;
-	assert_int_equal(evtchn_destroy_domain(d), 0);
-	evtchn_free_domain(d);
-	host_free_domain(d);
-}
-
 static int teardown(void **state)
 {
 	(void)state;
-	unmake(d2);
+	evtchn_unmake(d2);
 	/* Nothing is held any more: each frame is freed by its owner's word. */
 	d1->is_dying = true;
 	assert_int_equal(evtchn_destroy_domain(d1), 0);
@@ -82,7 +63,7 @@ static int teardown(void **state)
 		assert_true(frame_release(control_mfn[i], d1));
 	for (unsigned int i = 0; i < ARRAY_SIZE(array_mfn); i++)
 		assert_true(frame_release(array_mfn[i], d1));
-	unmake(d1);
+	evtchn_unmake(d1);
 	assert_int_equal(host.pages_out, 0);
 	assert_int_equal(host.heap_out, 0);
 	return 0;
