@@ -327,7 +327,26 @@ __weak void evtchn_vcpu_info_moved(struct vcpu *v)
 	v->info->evtchn_upcall_pending = 1;
 }
 
-/* ---- pv, cpu ------------------------------------------------------------- */
+/* ---- pv, cpu: no page tables --------------------------------------------- */
+
+__weak int ptval_validate(mfn_t mfn, const struct domain *d,
+			  enum frame_type level, unsigned int *entry)
+{
+	(void)mfn, (void)d, (void)level, (void)entry;
+	abort();
+}
+
+__weak int ptval_undo(mfn_t mfn, enum frame_type level, unsigned int *entry)
+{
+	(void)mfn, (void)level, (void)entry;
+	abort();
+}
+
+__weak int descpage_validate(mfn_t mfn)
+{
+	(void)mfn;
+	abort();
+}
 
 __weak int pv_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 {

@@ -1,35 +1,13 @@
 /*
  * What memory_op.c and frame.c need beside machine.c and fakes.c: a map of the
- * machine, no page tables, grant tables of four frames.
+ * machine, grant tables of four frames.
  */
 #include "machine.h"
 
-#include <stdlib.h>
-
 #include <hvx/boot.h>
 #include <hvx/gnttab.h>
-#include <hvx/pv.h>
 
 struct e820_map e820 = { 2, { { 0, 0x9f000, 1 }, { 0x100000, 0x700000, 1 } } };
-
-int ptval_validate(mfn_t mfn, const struct domain *d, enum frame_type level,
-		   unsigned int *entry)
-{
-	(void)mfn, (void)d, (void)level, (void)entry;
-	abort();
-}
-
-int ptval_undo(mfn_t mfn, enum frame_type level, unsigned int *entry)
-{
-	(void)mfn, (void)level, (void)entry;
-	abort();
-}
-
-int descpage_validate(mfn_t mfn)
-{
-	(void)mfn;
-	abort();
-}
 
 void domain_slot_hold(unsigned int slot)
 {

@@ -9,7 +9,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -163,25 +162,6 @@ void machine_restart(void)
 {
 	how_it_ended = "restart";
 	longjmp(machine_end, 1);
-}
-
-int ptval_validate(mfn_t mfn, const struct domain *d, enum frame_type level,
-		   unsigned int *entry)
-{
-	(void)mfn, (void)d, (void)level, (void)entry;
-	abort();
-}
-
-int ptval_undo(mfn_t mfn, enum frame_type level, unsigned int *entry)
-{
-	(void)mfn, (void)level, (void)entry;
-	abort();
-}
-
-int descpage_validate(mfn_t mfn)
-{
-	(void)mfn;
-	abort();
 }
 
 /* ---- the machine --------------------------------------------------------------- */
