@@ -213,7 +213,7 @@ test_blk_xs-src := backends/blkback/xs.c \
 	$(addprefix backends/common/,bus.c nodes.c)
 test_blk_xs-libs := libcommon.a
 user-tests += test_hvxd_backend
-test_hvxd_backend-src := \
+test_hvxd_backend-src := tests/host/hvxd_rig.c \
 	$(addprefix dom0-tools/common/,log.c loop.c fault.c) \
 	$(addprefix dom0-tools/hvxd/,backend.c channel.c device_nodes.c \
 	disks.c images.c image_check.c image_child.c qmp.c disk_stats.c spawn.c) \
@@ -221,13 +221,14 @@ test_hvxd_backend-src := \
 test_hvxd_backend-libs := libguest.a
 # What disks have done.
 user-tests += test_disk_stats
-test_disk_stats-src := dom0-tools/common/loop.c \
+test_disk_stats-src := tests/host/hvxd_rig.c dom0-tools/common/loop.c \
 	backends/common/statefile.c \
 	$(addprefix backends/blkback/,state.c stats.c blkif.c) \
 	$(addprefix dom0-tools/hvxd/,disk_stats.c qmp.c)
 test_disk_stats-libs := libguest.a
 user-tests += test_hvxd_taps
-test_hvxd_taps-src := $(addprefix dom0-tools/common/,log.c loop.c) \
+test_hvxd_taps-src := tests/host/hvxd_rig.c \
+	$(addprefix dom0-tools/common/,log.c loop.c) \
 	$(addprefix dom0-tools/hvxd/,hotplug.c job.c taps.c)
 # The store as a process.
 user-tests += test_store_process

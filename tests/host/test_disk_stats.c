@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -21,12 +20,11 @@
 #include <hvxd/backend.h>
 #include <hvxd/disk_stats.h>
 #include <hvxd/qmp.h>
+#include "hvxd_rig.h"
 
-static char folder[64], path[128];
-static struct hvxd hd;
+static char path[128];
 static struct dom dom;
 static struct guest_disk disk[2];
-static struct loop_timer *limit;
 
 const struct backend_kind disks_kind = { .program = "blkback" };
 
@@ -36,20 +34,12 @@ void backend_state_path(struct dom *d, const char *program, char *to,
 	snprintf(to, size, "%s/%s-%u.state", folder, program, d->domid);
 }
 
-static void on_limit(void *arg)
-{
-	loop_stop(arg);
-}
-
 static int setup(void **state)
 {
 	(void)state;
-	strcpy(folder, "/tmp/hvx-stats.XXXXXX");
-	assert_non_null(mkdtemp(folder));
+	rig_begin();
 	snprintf(path, sizeof(path), "%s/blkback-7.state", folder);
-	memset(&hd, 0, sizeof(hd));
 	memset(&dom, 0, sizeof(dom));
-	hd.loop = loop_new();
 	hd.xen_folder = folder;
 	dom.hd = &hd;
 	dom.domid = 7;
@@ -62,19 +52,7 @@ static int setup(void **state)
 	disk[1].number = 51728;
 	dom.config.disks = disk;
 	dom.config.disk_count = 2;
-	limit = loop_add_timer(hd.loop, on_limit, hd.loop);
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	char command[96];
-
-	(void)state;
-	loop_del_timer(limit);
-	loop_free(hd.loop);
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	return system(command);
 }
 
 /* A state as blkback makes it, with one disk that has had an error. */
@@ -172,8 +150,7 @@ static int client(void)
 
 static void turn(void)
 {
-	loop_arm(limit, 20);
-	loop_run(hd.loop);
+	rig_turn(20);
 }
 
 /* What comes back for text; "" when the other side hung up. */
@@ -265,12 +242,12 @@ static void test_qmp_misuse(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_read, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_request, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_qmp, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_read, setup, rig_end),
+		cmocka_unit_test_setup_teardown(test_refused, setup, rig_end),
+		cmocka_unit_test_setup_teardown(test_request, setup, rig_end),
+		cmocka_unit_test_setup_teardown(test_qmp, setup, rig_end),
 		cmocka_unit_test_setup_teardown(test_qmp_misuse, setup,
-						teardown),
+						rig_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,13 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <json-c/json.h>
 #include <common/log.h>
 #include <hvxd/backend.h>
 #include <hvxd/events.h>
+#include "hvxd_rig.h"
 
 #define CONTROL		4	/* where hvxd's spawn.c puts it */
 
@@ -58,11 +58,8 @@ static int serve(void)
 
 /* ---- hvxd's other parts ---- */
 
-static struct hvxd hd;
 static struct dom dom;
 static unsigned int started, died;
-static struct loop_timer *limit;
-static bool late;
 
 void event_emit(struct dom *d, const char *kind, struct json_object *more,
 		const char *text, ...)
@@ -104,51 +101,26 @@ const struct backend_kind nics_kind = {
 
 /* ---- the test ---- */
 
-static char folder[64];
 static struct guest_disk disk[2];
-
-static void on_limit(void *arg)
-{
-	(void)arg;
-	late = true;
-	loop_stop(hd.loop);
-}
 
 static int setup(void **state)
 {
 	char path[128], self[256] = { 0 };
 
 	(void)state;
-	snprintf(folder, sizeof(folder), "/tmp/hvxd-backend.%d", getpid());
-	mkdir(folder, 0700);
+	rig_begin();
 	snprintf(path, sizeof(path), "%s/blkback", folder);
 	assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
-	unlink(path);
 	assert_int_equal(symlink(self, path), 0);
-	memset(&hd, 0, sizeof(hd));
 	memset(&dom, 0, sizeof(dom));
 	memset(disk, 0, sizeof(disk));
-	hd.loop = loop_new();
 	hd.run_folder = hd.backend_folder = hd.xen_folder = folder;
 	dom.hd = &hd;
 	dom.name = (char *)(uintptr_t)"web";
 	dom.domid = 7;
 	dom.config.disks = disk;
-	limit = loop_add_timer(hd.loop, on_limit, NULL);
 	started = died = 0;
-	late = false;
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	char command[128];
-
-	(void)state;
-	loop_del_timer(limit);
-	loop_free(hd.loop);
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	return system(command);
 }
 
 static void disks(const char *first, const char *second)
@@ -168,9 +140,7 @@ static void disks(const char *first, const char *second)
 /* Turns the loop until something has happened; a hang is a failure. */
 static void turn(void)
 {
-	loop_arm(limit, 30000);
-	assert_int_equal(loop_run(hd.loop), 0);
-	assert_false(late);
+	assert_true(rig_turn(30000));
 }
 
 static bool done;
@@ -339,7 +309,7 @@ static void disks_are_added_and_dropped(void **state)
 	stop();
 }
 
-#define TEST(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define TEST(fn)	cmocka_unit_test_setup_teardown(fn, setup, rig_end)
 
 int main(int argc, char **argv)
 {

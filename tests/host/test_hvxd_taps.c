@@ -11,20 +11,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <hvxd/hvxd.h>
 #include <hvxd/store.h>
 #include <hvxd/taps.h>
+#include "hvxd_rig.h"
 
-static struct hvxd hd;
 static unsigned int opened, deleted, busy, calls;
-static bool late;
-static char folder[64], script[96], said[96], why[BRIDGE_WHY];
+static char script[96], said[96], why[BRIDGE_WHY];
 static const char *hotplug_error;
-static struct loop_timer *limit;
 
 int tap_open(struct bridges *b, const char *name, unsigned int queues,
 	     int fd[BRIDGE_QUEUES], char *text)
@@ -64,13 +61,6 @@ char *store_read(struct store *s, const char *path)
 
 /* ---- the test ----------------------------------------------------------- */
 
-static void on_limit(void *arg)
-{
-	(void)arg;
-	late = true;
-	loop_stop(hd.loop);
-}
-
 static void on_again(void *arg)
 {
 	assert_ptr_equal(arg, &calls);
@@ -86,28 +76,12 @@ static const struct hotplug_card card = { .script = script, .tap = "vif7.1",
 static int up(void **state)
 {
 	(void)state;
-	strcpy(folder, "/tmp/hvxd-taps.XXXXXX");
-	assert_non_null(mkdtemp(folder));
+	rig_begin();
 	snprintf(script, sizeof(script), "%s/vif-own", folder);
 	snprintf(said, sizeof(said), "%s/said", folder);
-	memset(&hd, 0, sizeof(hd));
-	hd.loop = loop_new();
-	limit = loop_add_timer(hd.loop, on_limit, NULL);
 	opened = deleted = busy = calls = 0;
-	late = false;
 	hotplug_error = NULL;
 	return 0;
-}
-
-static int down(void **state)
-{
-	char command[128];
-
-	(void)state;
-	loop_del_timer(limit);
-	loop_free(hd.loop);
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	return system(command);
 }
 
 static void write_script(const char *body)
@@ -123,9 +97,7 @@ static void write_script(const char *body)
 
 static void turn(void)
 {
-	loop_arm(limit, 30000);
-	assert_int_equal(loop_run(hd.loop), 0);
-	assert_false(late);
+	assert_true(rig_turn(30000));
 }
 
 static int get(int fd[BRIDGE_QUEUES], bool *fresh)
@@ -244,20 +216,18 @@ static void gone_meanwhile(void **state)
 	close_both(fd);
 	assert_int_equal(taps_online(&hd, &card, &again, why), 1);
 	assert_int_equal(taps_delete(&hd, "vif7.1", NULL, why), 0);
-	loop_arm(limit, 600);
-	assert_int_equal(loop_run(hd.loop), 0);
+	rig_turn(600);
 	assert_int_equal(calls, 0);
-	late = false;
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(held, up, down),
-		cmocka_unit_test_setup_teardown(one_that_stays_busy, up, down),
-		cmocka_unit_test_setup_teardown(with_a_script, up, down),
-		cmocka_unit_test_setup_teardown(a_script_that_fails, up, down),
-		cmocka_unit_test_setup_teardown(gone_meanwhile, up, down),
+		cmocka_unit_test_setup_teardown(held, up, rig_end),
+		cmocka_unit_test_setup_teardown(one_that_stays_busy, up, rig_end),
+		cmocka_unit_test_setup_teardown(with_a_script, up, rig_end),
+		cmocka_unit_test_setup_teardown(a_script_that_fails, up, rig_end),
+		cmocka_unit_test_setup_teardown(gone_meanwhile, up, rig_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
