@@ -90,8 +90,10 @@ user-tests += test_hvxs test_hvxs_again
 test_hvxs-src := tests/host/fake_store.c
 test_hvxs-libs := libhvxs.a
 user-tests += test_guest
+test_guest-src := tests/host/json_text.c
 test_guest-libs := libguest.a
 user-tests += test_cfg
+test_cfg-src := tests/host/json_text.c
 test_cfg-libs := libcfg.a libguest.a
 test_hvxs_again-src := tests/host/fake_store.c
 test_hvxs_again-libs := libhvxs.a
@@ -180,6 +182,7 @@ test_console_domains-src = tests/host/fake_hyper.c tests/host/fake_store.c \
 	$(filter-out %/attach.c,$(hvxconsoled-logic))
 test_console_domains-libs := libcommon.a libhvxs.a
 user-tests += test_cfg_memory
+test_cfg_memory-src := tests/host/json_text.c
 test_cfg_memory-libs = libcfg.a libguest.a $(addprefix -Wl$(comma)--wrap=,\
 	malloc calloc realloc strdup strndup vasprintf asprintf)
 # In a dom0 that is played: neither hypervisor nor store.

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include <hvxl/cfg.h>
+#include "json_text.h"
 
 #define XL_SAMPLES	"tests/host/xl/*.cfg"
 
@@ -53,20 +54,6 @@ static void done(struct result *r)
 	free(r->said);
 }
 
-static char *json_of(const struct guest_config *config)
-{
-	struct json_object *obj = guest_to_json(config);
-	char *text = NULL;
-	size_t len;
-	FILE *f = open_memstream(&text, &len);
-
-	assert_non_null(obj);
-	json_print_xl(obj, f);
-	fclose(f);
-	json_object_put(obj);
-	return text;
-}
-
 static char *read_all(const char *path, size_t *len)
 {
 	FILE *f = fopen(path, "r");
@@ -84,12 +71,12 @@ static char *read_all(const char *path, size_t *len)
 static void survives_json(const struct guest_config *config)
 {
 	struct json_object *obj = guest_to_json(config);
-	char *before = json_of(config), *after, why[GUEST_WHY];
+	char *before = guest_text(config), *after, why[GUEST_WHY];
 	struct guest_config again;
 
 	if (guest_from_json(obj, &again, why))
 		fail_msg("%s\nis refused: %s", before, why);
-	after = json_of(&again);
+	after = guest_text(&again);
 	assert_string_equal(before, after);
 	free(before);
 	free(after);
@@ -120,7 +107,7 @@ static void one_sample(const char *path)
 		fail_msg("%s: %s", path, r.said);
 	} else {
 		survives_json(&r.config);
-		got = json_of(&r.config);
+		got = guest_text(&r.config);
 		if (strcmp(got, expected))
 			fail_msg("%s: became\n%s", path, got);
 		free(got);

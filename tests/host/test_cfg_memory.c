@@ -13,6 +13,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include <hvxl/cfg.h>
+#include "json_text.h"
 
 /* Allocations until one fails; negative: never. */
 static long left = -1;
@@ -107,22 +108,6 @@ static const char text[] =
 	"on_crash='preserve'; nomigrate=1; max_grant_frames=10\n"
 	"unknown='u'; pci=['p']; memory=65\n";
 
-static char *json_of(const struct guest_config *config)
-{
-	struct json_object *obj = guest_to_json(config);
-	char *out = NULL;
-	size_t len;
-	FILE *f;
-
-	if (!obj)
-		return NULL;
-	f = open_memstream(&out, &len);
-	json_print_xl(obj, f);
-	fclose(f);
-	json_object_put(obj);
-	return out;
-}
-
 static void take_all_but(long n, bool all_after)
 {
 	left = n;
@@ -142,7 +127,7 @@ static char *read_config(void)
 	if (!cfg_apply(&tree, NULL, &config, &notes)) {
 		used = left;
 		left = -1;
-		out = json_of(&config);
+		out = guest_text(&config);
 		left = used;
 	}
 	guest_config_free(&config);
@@ -202,7 +187,7 @@ static char *read_json(void)
 	used = left;
 	left = -1;
 	if (!rc)
-		out = json_of(&config);
+		out = guest_text(&config);
 	else
 		assert_true(*why);
 	left = used;
@@ -249,7 +234,7 @@ static char *read_conf(void)
 	if (!xl_conf_apply(&conf, NULL, &config, &notes)) {
 		used = left;
 		left = -1;
-		out = json_of(&config);
+		out = guest_text(&config);
 		left = used;
 	}
 	config.vif_count = 0;

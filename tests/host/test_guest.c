@@ -12,6 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include <common/guest.h>
+#include "json_text.h"
 
 #define XL_SAMPLES	"tests/host/xl/*.json"
 #define XL_LIST		"tests/host/xl/list-l"
@@ -32,17 +33,6 @@ static char *read_all(const char *path)
 	return text;
 }
 
-static char *printed(struct json_object *obj)
-{
-	char *text = NULL;
-	size_t len;
-	FILE *f = open_memstream(&text, &len);
-
-	json_print_xl(obj, f);
-	fclose(f);
-	return text;
-}
-
 static void one_sample(const char *path)
 {
 	char *text = read_all(path), *again, why[GUEST_WHY];
@@ -52,7 +42,7 @@ static void one_sample(const char *path)
 	if (guest_from_json(in, &config, why))
 		fail_msg("%s: %s", path, why);
 	out = guest_to_json(&config);
-	again = printed(out);
+	again = json_text(out);
 	if (strcmp(text, again))
 		fail_msg("%s: became\n%s", path, again);
 	free(again);
@@ -83,7 +73,7 @@ static void xl_list_survives(void **state)
 	char why[GUEST_WHY];
 
 	(void)state;
-	whole = printed(list);
+	whole = json_text(list);
 	assert_string_equal(whole, text);
 	assert_int_equal(json_object_array_length(list), 3);
 	for (size_t i = 0; i < 3; i++) {
@@ -92,8 +82,8 @@ static void xl_list_survives(void **state)
 		if (guest_from_json(config, &guest, why))
 			fail_msg("%zu: %s", i, why);
 		live = guest_to_live_json(&guest, "credit2");
-		in = printed(config);
-		out = printed(live);
+		in = json_text(config);
+		out = json_text(live);
 		assert_string_equal(in, out);
 		free(in);
 		free(out);
@@ -213,13 +203,13 @@ static void our_own_keys_survive(void **state)
 	assert_int_equal(config.disks[0].number, 202 << 8);
 	assert_int_equal(config.vscsi_count, 2);
 	out = guest_to_json(&config);
-	a = printed(json_object_object_get(obj, "disks"));
-	b = printed(json_object_object_get(out, "disks"));
+	a = json_text(json_object_object_get(obj, "disks"));
+	b = json_text(json_object_object_get(out, "disks"));
 	assert_string_equal(a, b);
 	free(a);
 	free(b);
-	a = printed(json_object_object_get(obj, "hvx"));
-	b = printed(json_object_object_get(out, "hvx"));
+	a = json_text(json_object_object_get(obj, "hvx"));
+	b = json_text(json_object_object_get(out, "hvx"));
 	assert_string_equal(a, b);
 	free(a);
 	free(b);
@@ -232,7 +222,7 @@ static void strings_are_escaped(void **state)
 {
 	struct json_object *obj = json_object_new_string(
 		"a\"b\\c/\b\f\n\r\t\x01\x1f\x7f\xc3\xbc");
-	char *text = printed(obj);
+	char *text = json_text(obj);
 
 	(void)state;
 	assert_string_equal(text, "\"a\\\"b\\\\c/\\b\\f\\n\\r\\t\\u0001\\u001F"

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <hvxl/cfg.h>
+#include "../../host/json_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -18,29 +19,15 @@ static void must(bool ok)
 		abort();
 }
 
-static char *json_of(const struct guest_config *config)
-{
-	struct json_object *obj = guest_to_json(config);
-	char *text = NULL;
-	size_t len;
-	FILE *f = open_memstream(&text, &len);
-
-	must(obj);
-	json_print_xl(obj, f);
-	fclose(f);
-	json_object_put(obj);
-	return text;
-}
-
 /* As text, the way it goes from one program to another. */
 static void check_json(const struct guest_config *config)
 {
-	char *before = json_of(config), *after, why[GUEST_WHY];
+	char *before = guest_text(config), *after, why[GUEST_WHY];
 	struct json_object *obj = json_tokener_parse(before);
 	struct guest_config again;
 
 	must(obj && !guest_from_json(obj, &again, why));
-	after = json_of(&again);
+	after = guest_text(&again);
 	must(!strcmp(before, after));
 	free(before);
 	free(after);

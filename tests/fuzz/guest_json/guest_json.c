@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <common/guest.h>
+#include "../../host/json_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -25,17 +26,6 @@ static void no_fault(void *arg, const char *key, int index, const char *text)
 	abort();
 }
 
-static char *printed(struct json_object *obj)
-{
-	char *text = NULL;
-	size_t len;
-	FILE *f = open_memstream(&text, &len);
-
-	json_print_xl(obj, f);
-	fclose(f);
-	return text;
-}
-
 /* What was accepted: through text, as between programs. */
 static void check(const struct guest_config *config)
 {
@@ -45,12 +35,12 @@ static void check(const struct guest_config *config)
 
 	must(out);
 	must(!guest_config_check(config, no_fault, NULL));
-	before = printed(out);
+	before = json_text(out);
 	json_object_put(out);
 	in = json_tokener_parse(before);
 	must(in && !guest_from_json(in, &again, why));
 	out = guest_to_json(&again);
-	after = printed(out);
+	after = json_text(out);
 	must(!strcmp(before, after));
 	free(before);
 	free(after);
