@@ -5,15 +5,11 @@
  * it woke; with COMMAND, how long that takes, its output thrown away. Prints
  * "N times: mean US, p99 US, most US us". Ends with 1 when the command failed.
  */
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <time.h>
-
-extern char **environ;
+#include "quiet.h"
 
 #define MOST	100000
 
@@ -41,20 +37,6 @@ static int64_t sleep_some(void)
 	t.tv_nsec = until % 1000000000;
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
 	return until;
-}
-
-static int run(char **argv)
-{
-	posix_spawn_file_actions_t quiet;
-	int status = -1;
-	pid_t pid;
-
-	posix_spawn_file_actions_init(&quiet);
-	posix_spawn_file_actions_addopen(&quiet, 1, "/dev/null", O_WRONLY, 0);
-	if (!posix_spawnp(&pid, argv[0], &quiet, NULL, argv, environ))
-		waitpid(pid, &status, 0);
-	posix_spawn_file_actions_destroy(&quiet);
-	return status;
 }
 
 static int ascending(const void *a, const void *b)
@@ -88,7 +70,7 @@ int main(int argc, char **argv)
 		from = sleep_some();
 		if (argc > 2) {
 			from = now_ns();
-			if (run(argv + 2))
+			if (run_quietly(argv + 2))
 				return 1;
 		}
 		late[count++] = (uint32_t)((now_ns() - from) / 1000);

@@ -8,17 +8,12 @@
  * stopwatch NAME until FILE PATTERN COMMAND...: once, until a line of FILE has
  * PATTERN in it (a minute at most).
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-extern char **environ;
+#include "quiet.h"
 
 static double now(void)
 {
@@ -48,21 +43,6 @@ static char **numbered(char **argv, int n)
 	return out;
 }
 
-static int run(char **argv)
-{
-	posix_spawn_file_actions_t quiet;
-	int status = -1;
-	pid_t pid;
-
-	posix_spawn_file_actions_init(&quiet);
-	posix_spawn_file_actions_addopen(&quiet, 1, "/dev/null", O_WRONLY, 0);
-	errno = posix_spawnp(&pid, argv[0], &quiet, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&quiet);
-	if (errno || waitpid(pid, &status, 0) < 0)
-		return -1;
-	return status;
-}
-
 static int has(const char *path, const char *pattern)
 {
 	static char buf[1 << 20];
@@ -79,7 +59,7 @@ static int until(const char *name, char **argv)
 {
 	double start = now();
 
-	if (run(argv + 2))
+	if (run_quietly(argv + 2))
 		return 1;
 	while (!has(argv[0], argv[1])) {
 		if (now() - start > 60e6)
@@ -102,7 +82,7 @@ int main(int argc, char **argv)
 	n = atoi(argv[2]);
 	for (i = 1; i <= n; i++) {
 		t = now();
-		if (run(numbered(argv + 3, i))) {
+		if (run_quietly(numbered(argv + 3, i))) {
 			fprintf(stderr, "stopwatch: %s: run %d failed\n",
 				argv[1], i);
 			return 1;
