@@ -10,8 +10,10 @@ ECHO = os.path.join(TOP, os.environ.get("O", "build"), "guests/echo")
 
 
 def many(dom0, kind, count, *options):
-    r = dom0("sh many.sh %s %d" % (kind, count), "--file",
-             os.path.join(SCRIPTS, "many.sh"), *options, timeout=3000)
+    r = dom0("sh many.sh %s %d" % (kind, count),
+             "--file", os.path.join(SCRIPTS, "many.sh"),
+             "--file", os.path.join(SCRIPTS, "alloc-lib.sh"), *options,
+             timeout=3000)
     assert re.findall("^ok (.*)$", r.out, re.M) == [
         "%d guests are up" % count, "%d guests answer" % count,
         "nothing left"]

@@ -8,6 +8,7 @@ import re
 import pytest
 
 SCRIPTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "scripts")
+LIB = ["--file", os.path.join(SCRIPTS, "ws-lib.sh")]
 # Of the estimate, less what the guest used before.
 ERROR = 0.15
 
@@ -17,7 +18,7 @@ def watch(dom0, guest, mem, sizes, env="", timeout=300):
              "hvxl debug-keys M; sleep 2" %
              (env, guest, " ".join(map(str, sizes))),
              "--guest", "cloud", "--mem", str(mem), "--smp", "2",
-             "--file", os.path.join(SCRIPTS, "working-set.sh"),
+             "--file", os.path.join(SCRIPTS, "working-set.sh"), *LIB,
              timeout=timeout)
     rows = [tuple(map(int, row)) for row in re.findall(
         r"^N (\d+) base (\d+) estimate (\d+) core (\d+)$", r.out, re.M)]
@@ -57,7 +58,8 @@ def test_cost(dom0):
     shares with it, in the emulator's own time: less than 1 %."""
     r = dom0("sh working-set-cost.sh 640 64 20 8192 1", "--guest", "cloud",
              "--mem", "1408", "--icount", "--file",
-             os.path.join(SCRIPTS, "working-set-cost.sh"), timeout=2400)
+             os.path.join(SCRIPTS, "working-set-cost.sh"), *LIB,
+             timeout=2400)
     us = {"alone": [], "watched": []}
     for how_many, took, how in re.findall(
             r"^(\d+) in (\d+) (alone|watched)$", r.out, re.M):

@@ -1,4 +1,4 @@
-# What the scripts about the allocator share.
+# What the scripts about the allocator share, and those with many guests.
 
 die() {
 	hvxl list

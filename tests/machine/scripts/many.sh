@@ -1,14 +1,9 @@
 # Many guests at once: many.sh stock N, or many.sh tiny N. Each one answers on
 # its console; then all end, and what was free is free again.
+. ./alloc-lib.sh
 kind=$1 count=$2
 logs=/var/log/xen/console
 
-die() {
-	echo "FAIL $*"
-	hvxl list
-	tail -5 /var/log/hvx/hvxd.log
-	exit 1
-}
 config() {	# NAME
 	case $kind in
 	stock) cat <<-END ;;
@@ -24,15 +19,6 @@ config() {	# NAME
 		memory = 8
 		END
 	esac
-}
-# until_true SECONDS CONDITION
-until_true() {
-	t=$(($1 * 5)); shift
-	while ! eval "$*"; do
-		t=$((t - 1))
-		[ $t -gt 0 ] || return 1
-		usleep 200000
-	done
 }
 answered() { grep -l "$1" $logs/guest-n*.log 2>/dev/null | wc -l; }
 free_memory() { hvxl info free_memory; }
@@ -56,7 +42,7 @@ done
 [ $(hvxl list | wc -l) = $((count + 2)) ] || die "not all are listed"
 until_true 900 '[ $(answered "$greeting") = '$count' ]' ||
 	die "only $(answered "$greeting") of $count greet"
-echo "ok $count guests are up"
+ok "$count guests are up"
 # A console stays when its input ends. Some at once, or it takes all day.
 for i in $(seq 1 $count); do
 	{ printf '\n%s\n' "$ask"; sleep 2; } |
@@ -66,11 +52,11 @@ done
 wait
 until_true 300 '[ $(answered "$answer") = '$count' ]' ||
 	die "only $(answered "$answer") of $count answer"
-echo "ok $count guests answer"
+ok "$count guests answer"
 for i in $(seq 1 $count); do
 	hvxl destroy n$i || die "destroy n$i"
 done
 [ $(hvxl list | wc -l) = 2 ] || die "some are left"
 until_true 30 '[ $(free_memory) = '$before' ]' ||
 	die "free memory $(free_memory), was $before"
-echo "ok nothing left"
+ok "nothing left"

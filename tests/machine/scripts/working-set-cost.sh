@@ -2,10 +2,8 @@
 # SECONDS SAMPLES INTERVAL. A program in it writes to N MiB for some SECONDS of
 # its own, by turns while nobody looks and while it is watched. Prints "ROUNDS
 # in US alone|watched" for each turn, and what the core says of its own time.
+. ./ws-lib.sh
 mib=$1 n=$2 seconds=$3 samples=$4 interval=$5
-log=/var/log/xen/console/guest-ws.log
-
-die() { echo "FAIL $*"; tail -20 $log; exit 1; }
 
 lines() { grep -c "$1" $log; }
 # until_lines COUNT PATTERN
@@ -17,28 +15,16 @@ until_lines() {
 		usleep 100000
 	done
 }
-type_in() { { printf '\n%s\n' "$1"; sleep 2; } | hvxl console ws >/dev/null 2>&1 & }
 # turn HOW: the turn's line from the guest
 turn() {
 	before=$(lines "^touched $n:")
-	type_in "hvtouch $n x$rounds"
+	say "hvtouch $n x$rounds"
 	until_lines $((before + 1)) "^touched $n:"
 	grep "^touched $n:" $log | tail -1 | tr -d '\r' |
 		sed "s/^touched [0-9]*: \([0-9]*\) rounds, \([0-9]*\) us.*/\1 in \2 $1/"
 }
 
-mkdir -p more/bin
-cp /usr/sbin/hvtouch more/bin
-(cd more && find bin | cpio -o -H newc 2>/dev/null | gzip) >>initrd-cloud
-cat >ws.cfg <<END
-name = "ws"
-kernel = "/root/vmlinuz-cloud"
-ramdisk = "/root/initrd-cloud"
-extra = "console=hvc0 quiet"
-memory = $mib
-END
-hvxl create ws.cfg 2>/dev/null || die "create"
-id=$(hvxl domid ws)
+create_ws $mib /usr/sbin/hvtouch
 until_lines 1 '^guest-init:'
 sleep 2
 # How many rounds are some seconds of work.

@@ -7,9 +7,7 @@
 
 mib=$1; shift
 : ${SAMPLES:=8192} ${INTERVAL:=2} ${COUNT:=2}
-log=/var/log/xen/console/guest-ws.log
-
-die() { echo "FAIL $*"; tail -20 $log; exit 1; }
+. ./ws-lib.sh
 
 # until_true SECONDS CONDITION
 until_true() {
@@ -24,8 +22,7 @@ until_line() { until_true $1 "grep -q '$2' $log"; }
 
 # type_in COMMAND PATTERN: and the guest's console shows such a line
 type_in() {
-	{ printf '\n%s\n' "$1"; sleep 2; } |
-		hvxl console ws >/dev/null 2>&1 &
+	say "$1"
 	until_line 120 "$2"
 }
 
@@ -37,18 +34,7 @@ watch() {
 		END { printf "%d core %d\n", ws / n, core / n }' /tmp/ws
 }
 
-mkdir -p more/bin
-cp /usr/sbin/hvtouch /usr/sbin/hvx-agent more/bin
-(cd more && find bin | cpio -o -H newc 2>/dev/null | gzip) >>initrd-cloud
-cat >ws.cfg <<END
-name = "ws"
-kernel = "/root/vmlinuz-cloud"
-ramdisk = "/root/initrd-cloud"
-extra = "console=hvc0 quiet"
-memory = $mib
-END
-hvxl create ws.cfg 2>/dev/null || die "create"
-id=$(hvxl domid ws)
+create_ws $mib /usr/sbin/hvtouch /usr/sbin/hvx-agent
 until_line 120 '^guest-init:'
 sleep 2
 base=$(watch)
