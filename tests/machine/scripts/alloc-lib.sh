@@ -27,6 +27,17 @@ tiny() {
 	shift 2
 	printf '%s\n' "$@" >>$file
 }
+# follow_events FILE: hvxl events goes to FILE from now on; its pid is $events.
+# It is heard of nothing before it has met both daemons: until then a guest that is
+# too large for any machine is asked for.
+follow_events() {
+	hvxl events --json >$1 2>&1 &
+	events=$!
+	tiny probe 1000000
+	until_true 20 'hvxl create -q probe.cfg 2>/dev/null
+		grep -q "\"reservation-refused\".*\"probe\"" '$1' &&
+		grep -q "\"create-failed\".*\"probe\"" '$1 || die "no events"
+}
 # leave MIB: so much is left for guests
 leave() { hvxl alloc set slack=$(($(hvxl info free_memory) - $1)); }
 # field NAME COLUMN: of a guest in alloc status
