@@ -8,9 +8,22 @@
 #include <stdlib.h>
 
 #define REAP	64
+#define PARTS	16u
+/* Pinning costs about as much for each page as a few transfers of it do, so a part
+ * is pinned when it has been used so many times over. */
+#define PIN_AFTER	4u
+
+struct part {
+	uint64_t moved;			/* bytes, since it was pinned last */
+	bool pinned;
+};
 
 struct io {
 	struct io_uring ring;
+	uintptr_t area;
+	size_t part_bytes;
+	unsigned int parts;		/* 0: nothing is ever pinned */
+	struct part part[PARTS];
 };
 
 struct io *io_open(unsigned int entries, int held)
@@ -34,6 +47,63 @@ out_free:
 	free(io);
 	errno = -rc;
 	return NULL;
+}
+
+void io_area(struct io *io, void *area, size_t part, unsigned int parts)
+{
+	if (parts > PARTS ||
+	    io_uring_register_buffers_sparse(&io->ring, parts))
+		return;
+	io->area = (uintptr_t)area;
+	io->part_bytes = part;
+	io->parts = parts;
+}
+
+static bool set_part(struct io *io, unsigned int n, const struct iovec *pages)
+{
+	bool done = io_uring_register_buffers_update_tag(&io->ring, n, pages,
+							 NULL, 1) == 1;
+
+	io->part[n].moved = 0;
+	if (done)
+		io->part[n].pinned = pages->iov_len;
+	return done;
+}
+
+bool io_unpin(struct io *io)
+{
+	const struct iovec none = { NULL, 0 };
+	bool all = true;
+	unsigned int n;
+
+	for (n = 0; n < io->parts; n++) {
+		io->part[n].moved = 0;
+		if (io->part[n].pinned && !set_part(io, n, &none))
+			all = false;
+	}
+	return all;
+}
+
+/* The part that a transfer's data is in, if that is pinned; -1: it isn't. */
+static int pinned_part(struct io *io, const void *data, uint32_t bytes)
+{
+	size_t at = (uintptr_t)data - io->area;
+	unsigned int n;
+
+	if (!io->parts || at >= io->parts * io->part_bytes ||
+	    at % io->part_bytes + bytes > io->part_bytes)
+		return -1;
+	n = at / io->part_bytes;
+	io->part[n].moved += bytes;
+	if (!io->part[n].pinned &&
+	    io->part[n].moved >= PIN_AFTER * io->part_bytes) {
+		const struct iovec pages = {
+			(void *)(io->area + n * io->part_bytes), io->part_bytes
+		};
+
+		set_part(io, n, &pages);
+	}
+	return io->part[n].pinned ? (int)n : -1;
 }
 
 void io_close(struct io *io)
@@ -79,8 +149,12 @@ void io_read(struct io *io, struct io_op *op, int fd, void *to, uint32_t bytes,
 	     uint64_t offset)
 {
 	struct io_uring_sqe *sqe = place(io);
+	int part = pinned_part(io, to, bytes);
 
-	io_uring_prep_read(sqe, fd, to, bytes, offset);
+	if (part < 0)
+		io_uring_prep_read(sqe, fd, to, bytes, offset);
+	else
+		io_uring_prep_read_fixed(sqe, fd, to, bytes, offset, part);
 	io_uring_sqe_set_data(sqe, op);
 }
 
@@ -88,8 +162,12 @@ void io_write(struct io *io, struct io_op *op, int fd, const void *from,
 	      uint32_t bytes, uint64_t offset)
 {
 	struct io_uring_sqe *sqe = place(io);
+	int part = pinned_part(io, from, bytes);
 
-	io_uring_prep_write(sqe, fd, from, bytes, offset);
+	if (part < 0)
+		io_uring_prep_write(sqe, fd, from, bytes, offset);
+	else
+		io_uring_prep_write_fixed(sqe, fd, from, bytes, offset, part);
 	io_uring_sqe_set_data(sqe, op);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads, writes, syncs and discards by io_uring.
+ * Reads, writes, syncs and discards by io_uring. Only one thread uses a ring.
  *
  * The ring keeps a reference to the descriptor `held` until all that was
  * submitted has ended, also after the process was killed: the kernel lets go
@@ -31,6 +31,16 @@ struct io_op {
 struct io *io_open(unsigned int entries, int held);
 /* Waits for nothing: what is in flight ends by itself, uncalled. */
 void io_close(struct io *io);
+/*
+ * The data of transfers is in an area of some parts, of part bytes each. Parts that
+ * much goes through are pinned: the kernel has their pages at hand, and doesn't look
+ * them up for each transfer. Called once, by who may lock memory: the kernel then
+ * counts none for this ring. A kernel that can't (before 5.19) does without.
+ */
+void io_area(struct io *io, void *area, size_t part, unsigned int parts);
+/* Lets go of the pages, while nothing is under way. False: some stay pinned, and
+ * must not be given back to the system. */
+bool io_unpin(struct io *io);
 /* Readable when something is done. */
 int io_fd(const struct io *io);
 

@@ -6,6 +6,7 @@
 #include "blkback.h"
 
 #include <linux/fs.h>
+#include <linux/io_uring.h>
 #include <seccomp.h>
 #include <unistd.h>
 #include "backends/common/start.h"
@@ -19,6 +20,9 @@ static const int calls[] = {
 	SCMP_SYS(lseek), SCMP_SYS(pread64), SCMP_SYS(io_uring_enter),
 	SCMP_SYS(timerfd_settime), SCMP_SYS(shutdown), -1
 };
+
+/* Buffers are pinned as they come into use. */
+static const unsigned long registers[] = { IORING_REGISTER_BUFFERS_UPDATE, 0 };
 
 static const unsigned long ioctls[] = {
 	BLKGETSIZE64, BLKSSZGET, BLKPBSZGET, 0
@@ -46,6 +50,8 @@ static void open_all(struct service *s, const struct start_options *o)
 	close(held);
 	if (pool_init(&s->pool))
 		start_fail("memory for buffers");
+	io_area(s->io, s->pool.area, POOL_PART * POOL_PAGE,
+		POOL_PAGES / POOL_PART);
 	if (!xs_start(s))
 		start_fail("the store (is its daemon running?)");
 }
@@ -70,7 +76,7 @@ int main(int argc, char **argv)
 	open_all(&s, &o);
 	start_confine(&o, (struct confine){
 		.address_space = 512 << 20, .files = 256,
-		.calls = calls, .ioctls = ioctls });
+		.calls = calls, .ioctls = ioctls, .registers = registers });
 	listen_all(&s, &o);
 	start_run(s.loop);
 	return 0;

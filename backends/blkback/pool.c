@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "pool.h"
 
-#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -39,13 +38,15 @@ static void set_used(struct pool *p, uint32_t first, uint32_t count, bool used)
 	p->used_pages += used ? count : -count;
 }
 
-/* The first run of free pages within [from, to); to: none. */
+/* The first run of free pages within [from, to), and within a part; to: none. */
 static uint32_t find_run(const struct pool *p, uint32_t from, uint32_t to,
 			 uint32_t count)
 {
 	uint32_t i, run = 0;
 
 	for (i = from; i < to; i++) {
+		if (i % POOL_PART == 0)
+			run = 0;
 		run = is_used(p, i) ? 0 : run + 1;
 		if (run == count)
 			return i + 1 - count;
@@ -84,8 +85,13 @@ void pool_put(struct pool *p, void *at, size_t bytes)
 		p->hint = first;
 }
 
+bool pool_is_unused(const struct pool *p)
+{
+	return !p->used_pages;
+}
+
 void pool_trim(struct pool *p)
 {
-	if (!p->used_pages)
+	if (pool_is_unused(p))
 		madvise(p->area, (size_t)POOL_PAGES * POOL_PAGE, MADV_DONTNEED);
 }

@@ -7,11 +7,14 @@
 #ifndef BLKBACK_POOL_H
 #define BLKBACK_POOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define POOL_PAGE	4096u
 #define POOL_PAGES	2048u		/* 8 MiB */
+/* Pages of a part of it: a run is within one, and no longer. */
+#define POOL_PART	256u
 
 struct pool {
 	uint8_t *area;
@@ -23,9 +26,11 @@ struct pool {
 /* 0, or -1 and errno. */
 int pool_init(struct pool *p);
 void pool_destroy(struct pool *p);
-/* A run of pages for so many bytes; NULL: no run is long enough now. */
+/* A run of pages for so many bytes, POOL_PART pages at most; NULL: no run is long
+ * enough now. */
 void *pool_get(struct pool *p, size_t bytes);
 void pool_put(struct pool *p, void *at, size_t bytes);
+bool pool_is_unused(const struct pool *p);
 /* Gives the memory of an unused pool back. */
 void pool_trim(struct pool *p);
 

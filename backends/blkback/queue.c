@@ -532,7 +532,9 @@ void service_on_idle(void *arg)
 {
 	struct service *s = arg;
 
-	pool_trim(&s->pool);
+	/* Where the kernel keeps a page, the process must not get another. */
+	if (pool_is_unused(&s->pool) && io_unpin(s->io))
+		pool_trim(&s->pool);
 }
 
 /* ---- opening and closing ------------------------------------------------ */

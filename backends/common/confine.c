@@ -77,12 +77,14 @@ static int allow_calls(scmp_filter_ctx f, const int *call)
 	return rc;
 }
 
-static int allow_ioctls(scmp_filter_ctx f, const unsigned long *request)
+/* A call whose second argument says what it is to do. */
+static int allow_requests(scmp_filter_ctx f, int call,
+			  const unsigned long *request)
 {
 	int rc = 0;
 
 	for (; !rc && *request; request++)
-		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, call, 1,
 				      SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff,
 					      *request));
 	return rc;
@@ -98,8 +100,11 @@ static int add_rules(scmp_filter_ctx f, const struct confine *c)
 	for (i = 0; !rc && i < 2; i++) {
 		rc = allow_calls(f, call_list[i]);
 		if (!rc)
-			rc = allow_ioctls(f, ioctl_list[i]);
+			rc = allow_requests(f, SCMP_SYS(ioctl), ioctl_list[i]);
 	}
+	if (!rc && c->registers)
+		rc = allow_requests(f, SCMP_SYS(io_uring_register),
+				    c->registers);
 	if (!rc)
 		rc = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1);
 	/* A tree: the kernel itself remembers which calls always pass, but ioctl

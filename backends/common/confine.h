@@ -18,6 +18,8 @@ struct confine {
 	unsigned int files;		/* descriptors */
 	const int *calls;		/* more SCMP_SYS numbers; -1 ends them */
 	const unsigned long *ioctls;	/* more requests; 0 ends them */
+	const unsigned long *registers;	/* operations of io_uring_register; NULL:
+					 * none; 0 ends them */
 };
 
 /* 0, or -1 and errno: then the process must not go on. */

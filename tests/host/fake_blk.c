@@ -279,6 +279,8 @@ void fake_open(void)
 	assert_non_null(s->io);
 	close(held);
 	assert_int_equal(pool_init(&s->pool), 0);
+	io_area(s->io, s->pool.area, POOL_PART * POOL_PAGE,
+		POOL_PAGES / POOL_PART);
 }
 
 void fake_close(void)

@@ -210,6 +210,59 @@ static void test_indirect(void **arg)
 	close(image);
 }
 
+static long pinned_kib(void)
+{
+	FILE *f = fopen("/proc/self/status", "r");
+	char line[200];
+	long kib = -1;
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f))
+		sscanf(line, "VmPin: %ld", &kib);
+	fclose(f);
+	return kib;
+}
+
+/* A MiB there and back, so many times. */
+static void move(int image, unsigned int times, unsigned int seed)
+{
+	struct blkif_request r;
+
+	while (times--) {
+		pattern(DATA, 256, seed + times);
+		r = indirect(BLKIF_OP_WRITE, 64, 256, 150, DATA);
+		assert_int_equal(ask_indirect(0, &r), BLKIF_RSP_OKAY);
+		assert_true(same(image, 64 * 512, DATA, 256));
+		r = indirect(BLKIF_OP_READ, 64, 256, 150, DATA + 300);
+		assert_int_equal(ask_indirect(0, &r), BLKIF_RSP_OKAY);
+		assert_memory_equal(fake_page(DATA), fake_page(DATA + 300),
+				    256 * 4096);
+	}
+}
+
+/* Buffers that are used much are pinned, until nobody uses any; the data is right
+ * all the while. */
+static void test_pinned(void **arg)
+{
+	int image = fake_image(BYTES, 0);
+
+	(void)arg;
+	fake_attach(0, image, NULL);
+	fake_connect(0, 16);
+	move(image, 1, 1);
+	assert_int_equal(pinned_kib(), 0);
+	move(image, 4, 10);
+	assert_int_equal(pinned_kib(), 1024);
+	service_on_idle(&fake_service);
+	assert_int_equal(pinned_kib(), 0);
+	/* These are other pages of the system's. */
+	move(image, 1, 20);
+	assert_int_equal(pinned_kib(), 0);
+	move(image, 4, 30);
+	assert_int_equal(pinned_kib(), 1024);
+	close(image);
+}
+
 static void test_discard(void **arg)
 {
 	struct blkif_request_discard d = { .operation = BLKIF_OP_DISCARD,
@@ -897,6 +950,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_write_read, begin, end),
 		cmocka_unit_test_setup_teardown(test_parts, begin, end),
 		cmocka_unit_test_setup_teardown(test_indirect, begin, end),
+		cmocka_unit_test_setup_teardown(test_pinned, begin, end),
+		cmocka_unit_test_setup_teardown(test_pinned, begin_kept, end),
 		cmocka_unit_test_setup_teardown(test_discard, begin, end),
 		cmocka_unit_test_setup_teardown(test_more_than_buffers, begin,
 						end),
