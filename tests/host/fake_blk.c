@@ -145,11 +145,20 @@ int ports_next(struct ports *p)
 	return port ? port : -1;
 }
 
+static unsigned int to_unmask;
+
 void ports_unmask(struct ports *p, uint32_t port)
 {
 	(void)p;
 	(void)port;
-	fake->unmasked++;
+	to_unmask++;
+}
+
+void ports_flush(struct ports *p)
+{
+	(void)p;
+	fake->unmasked += to_unmask;
+	to_unmask = 0;
 }
 
 /* ---- the store and the parent ------------------------------------------- */
