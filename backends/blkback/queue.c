@@ -482,7 +482,6 @@ static void unmask_all(struct service *s, bool also_idle)
 			q->masked = false;
 			ports_unmask(s->ports, q->port);
 		}
-	ports_flush(s->ports);
 	if (slow)
 		loop_arm(s->slow, IDLE_KICK_MS);
 }

@@ -5,10 +5,8 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 #include <xenevtchn.h>
-#include "common/log.h"
 
 #define BATCH	32u
 
@@ -17,8 +15,6 @@ struct ports {
 	uint32_t domid;
 	evtchn_port_t pending[BATCH];	/* read, and not yet told */
 	unsigned int next, count;
-	evtchn_port_t open[BATCH];	/* to be unmasked */
-	unsigned int opens;
 };
 
 struct ports *ports_open(uint32_t domid)
@@ -93,20 +89,5 @@ int ports_next(struct ports *p)
 
 void ports_unmask(struct ports *p, uint32_t port)
 {
-	if (p->opens == BATCH)
-		ports_flush(p);
-	p->open[p->opens++] = port;
-}
-
-/* The library unmasks one a call. The device takes what it is given as a whole, and
- * passes over ports that are no longer ours. */
-void ports_flush(struct ports *p)
-{
-	size_t bytes = p->opens * sizeof(p->open[0]);
-
-	if (bytes && write(xenevtchn_fd(p->handle), p->open, bytes) !=
-			     (ssize_t)bytes)
-		log_err("event channels can't be unmasked: %s",
-			strerror(errno));
-	p->opens = 0;
+	xenevtchn_unmask(p->handle, port);
 }

@@ -19,9 +19,6 @@ void ports_unbind(struct ports *p, uint32_t port);
 void ports_notify(struct ports *p, uint32_t port);
 /* The next port with an event, masked from now on; -1: none. */
 int ports_next(struct ports *p);
-/* By the next ports_flush, which is one call for all of them: Linux allocates and
- * clears a page for each. */
 void ports_unmask(struct ports *p, uint32_t port);
-void ports_flush(struct ports *p);
 
 #endif /* BACKENDS_PORTS_H */

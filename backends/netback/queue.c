@@ -264,7 +264,6 @@ static void unmask_all(struct service *s, bool also_idle)
 			else
 				slow |= q->tx_masked || q->rx_masked;
 		}
-	ports_flush(s->ports);
 	if (slow)
 		loop_arm(s->slow, IDLE_KICK_MS);
 }

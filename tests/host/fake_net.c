@@ -98,24 +98,10 @@ int ports_next(struct ports *p)
 	return fake->pending_count ? fake->pending[--fake->pending_count] : -1;
 }
 
-static unsigned int to_unmask[sizeof(fake->unmasked) /
-			      sizeof(fake->unmasked[0])];
-
 void ports_unmask(struct ports *p, uint32_t port)
 {
 	(void)p;
-	to_unmask[port]++;
-}
-
-void ports_flush(struct ports *p)
-{
-	unsigned int i;
-
-	(void)p;
-	for (i = 0; i < sizeof(to_unmask) / sizeof(to_unmask[0]); i++) {
-		fake->unmasked[i] += to_unmask[i];
-		to_unmask[i] = 0;
-	}
+	fake->unmasked[port]++;
 }
 
 /* ---- the tap ------------------------------------------------------------ */
